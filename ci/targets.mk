@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a person types.
+
+setup:
+	@ci/setup
+
+run: setup
+	@$(MAKE) --no-print-directory all
+	$(BUILD)/grantbench build
+	$(BUILD)/grantbench run scenarios/blk-bindings.ini $(RUN_ARGS)
+
+check: setup
+	@$(MAKE) --no-print-directory all tests
+	@ci/rings all $(BUILD)
+
+check-fast: setup
+	@$(MAKE) --no-print-directory all tests
+	@ci/rings fast $(BUILD)
+
+tests: $(TESTS) $(HELPERS)
+
+FUZZ_SECONDS ?= 600
+FUZZ_FLAGS    = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+fuzz:
+	@mkdir -p $(BUILD)/fuzz/corpus-virtq
+	clang $(GB_CPPFLAGS) $(GB_CFLAGS) $(FUZZ_FLAGS) -o $(BUILD)/fuzz/fuzz-virtq \
+		guests/backend/fuzz-virtq.c $(BACKEND_SRC) harness/lib/record.c
+	$(BUILD)/fuzz/fuzz-virtq -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 $(BUILD)/fuzz/corpus-virtq
+
+install: all
+	install -D -m 755 $(BUILD)/grantbench $(DESTDIR)$(PREFIX)/bin/grantbench
+	for d in guests images scenarios; do \
+		find $$d -type f -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/grantbench/{} \; ; \
+	done
+	install -D -m 644 harness/lib/record.c $(DESTDIR)$(PREFIX)/share/grantbench/harness/lib/record.c
+	install -D -m 644 harness/lib/record.h $(DESTDIR)$(PREFIX)/share/grantbench/harness/lib/record.h
+	for m in docs/*.[1-8]; do \
+		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; \
+	done
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: setup run check check-fast tests fuzz install clean

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The subcommands. Each gets its own argv (argv[0] is the command's name),
+ * prints its own messages, and returns the program's exit status (lib/err.h).
+ */
+#ifndef GRANTBENCH_COMMANDS_H
+#define GRANTBENCH_COMMANDS_H
+
+int cmd_boot(int argc, char **argv);
+int cmd_build(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
+int cmd_digest(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_dt(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+
+#endif
