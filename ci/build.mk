@@ -14,6 +14,9 @@ BACKEND_SRC := $(filter-out guests/backend/main.c guests/backend/xen-%.c guests/
 TEST_SRC    := $(sort $(wildcard harness/tests/test-*.c))
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(sort $(wildcard harness/tests/*.c)))
 
+# V=1 prints whole command lines
+say = $(if $(V),,@printf "  %-3s %s\\n" $(1) $@;)
+
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 LIB_OBJ     := $(call obj,$(LIB_SRC))
@@ -27,7 +30,7 @@ HELPERS     := $(patsubst harness/tests/%.c,$(BUILD)/tests/%,$(filter-out harnes
 TESTLIB_OBJ := $(call obj,$(filter harness/tests/lib-%.c,$(HELPER_SRC)))
 
 $(BUILD)/grantbench: $(CMD_OBJ) $(BUILD)/libgrantbench.a
-	$(CC) $(CFLAGS) $(GB_LDFLAGS) $(LDFLAGS) -o $@ $^ $(GB_LIBS)
+	$(call say,LD) $(CC) $(CFLAGS) $(GB_LDFLAGS) $(LDFLAGS) -o $@ $^ $(GB_LIBS)
 
 $(BUILD)/libgrantbench.a: $(LIB_OBJ)
 	@rm -f $@
@@ -40,7 +43,7 @@ $(BUILD)/libbackend.a: $(BACKEND_OBJ)
 $(TESTS) $(HELPERS): $(BUILD)/tests/%: $(BUILD)/obj/harness/tests/%.o $(TESTLIB_OBJ) \
 		$(BUILD)/libbackend.a $(BUILD)/libgrantbench.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(GB_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(GB_LIBS)
+	$(call say,LD) $(CC) $(CFLAGS) $(GB_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(GB_LIBS)
 
 # Flags are part of what an object depends on: switching a sanitizer on rebuilds.
 FLAGS := $(CC) $(CPPFLAGS) $(GB_CPPFLAGS) $(CFLAGS) $(GB_CFLAGS)
@@ -50,7 +53,7 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(GB_CPPFLAGS) $(CFLAGS) $(GB_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC) $(CC) $(CPPFLAGS) $(GB_CPPFLAGS) $(CFLAGS) $(GB_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %.o,%.d,$(LIB_OBJ) $(CMD_OBJ) $(BACKEND_OBJ) $(TESTLIB_OBJ))
 -include $(patsubst %.c,$(BUILD)/obj/%.d,$(TEST_SRC) $(HELPER_SRC))

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The product of a scenario's axes. */
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "scenario/scenario.h"
+
+/* Far above any sensible matrix; a typo must not fill the disk. */
+#define CELLS_MAX 4096
+
+/* Combinations that cannot exist, each with its reason. First match counts. */
+static const struct {
+	struct { enum axis axis; const char *value; } all[2];
+	const char *reason;
+} impossible[] = {
+	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "map" } },
+	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
+	{ { { AXIS_BINDING, "dev-domid" }, { AXIS_MAPPING, "foreign" } },
+	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
+	{ { { AXIS_BINDING, "iommus" }, { AXIS_MAPPING, "foreign" } },
+	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
+	{ { { AXIS_BINDING, "iommus-dummy" }, { AXIS_MAPPING, "foreign" } },
+	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
+	{ { { AXIS_BINDING, "iommus-nostub" }, { AXIS_MAPPING, "foreign" } },
+	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
+};
+
+static char *why_not(const struct scenario *s, const struct cell *c)
+{
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(impossible); i++)
+		if (cell_is(c, impossible[i].all[0].axis, impossible[i].all[0].value) &&
+		    cell_is(c, impossible[i].all[1].axis, impossible[i].all[1].value))
+			return xstrdup(impossible[i].reason);
+	for (i = 0; i < s->nr_exclusions; i++) {
+		const struct exclusion *x = &s->exclusions[i];
+
+		for (j = 0; j < x->nr_matches; j++)
+			if (!cell_is(c, x->match[j].axis, x->match[j].value))
+				break;
+		if (j == x->nr_matches)
+			return xasprintf("left out by %s:%d: %s", s->path, x->line, x->reason);
+	}
+	return NULL;
+}
+
+static char *cell_id(const struct cell *c)
+{
+	struct buf id = BUF_INIT;
+	int i;
+
+	for (i = 0; i < NR_AXES; i++) {
+		if (i == AXIS_PROBE_TIMEOUT) {
+			if (!cell_is(c, i, "default"))
+				buf_addf(&id, "-dpt%s", c->value[i]);
+			continue;
+		}
+		buf_addf(&id, "%s%s%s", i ? "-" : "", i == AXIS_IODEPTH ? "qd" : "", c->value[i]);
+	}
+	return buf_detach(&id);
+}
+
+/* Does "AXIS=V[,V…]" hold for the cell? -1: the condition itself is wrong. */
+static int holds(const char *cond, const struct cell *c, struct err *err)
+{
+	const char *eq = strchr(cond, '=');
+	int i;
+
+	if (!eq || eq == cond || !eq[1])
+		return err_usage(err, "--only %s: not AXIS=VALUE", cond);
+	for (i = 0; i < NR_AXES; i++) {
+		const char *name = scenario_axis_key(i)->name;
+		const char *p = eq + 1;
+
+		if (strlen(name) != (size_t)(eq - cond) || strncmp(name, cond, (size_t)(eq - cond)))
+			continue;
+		for (;;) {
+			size_t len = strcspn(p, ",");
+
+			if (strlen(c->value[i]) == len && !strncmp(p, c->value[i], len))
+				return 1;
+			if (!p[len])
+				return 0;
+			p += len + 1;
+		}
+	}
+	return err_usage(err, "--only %s: there is no axis \"%.*s\"", cond, (int)(eq - cond), cond);
+}
+
+int scenario_cells(const struct scenario *s, const char *const *only, struct cells *out,
+		   struct err *err)
+{
+	struct cells cells = { NULL, 0 };
+	size_t pos[NR_AXES] = { 0 };
+	size_t total = 1;
+	int i;
+
+	for (i = 0; i < NR_AXES; i++) {
+		size_t n = 0;
+
+		while (s->values[i][n])
+			n++;
+		total *= n;
+		if (total > CELLS_MAX)
+			return err_usage(err, "%s: more than %d cells", s->path, CELLS_MAX);
+	}
+	for (;;) {
+		struct cell c = { NULL, { NULL }, NULL };
+		const char *const *cond;
+		int keep = 1;
+
+		for (i = 0; i < NR_AXES; i++)
+			c.value[i] = s->values[i][pos[i]];
+		for (cond = only; cond && *cond && keep == 1; cond++)
+			keep = holds(*cond, &c, err);
+		if (keep < 0) {
+			cells_release(&cells);
+			return -1;
+		}
+		if (keep) {
+			c.id = cell_id(&c);
+			c.not_applicable = why_not(s, &c);
+			cells.cell = xrealloc(cells.cell, (cells.nr + 1) * sizeof(c));
+			cells.cell[cells.nr++] = c;
+		}
+		for (i = NR_AXES - 1; i >= 0; i--) {
+			if (s->values[i][++pos[i]])
+				break;
+			pos[i] = 0;
+		}
+		if (i < 0)
+			break;
+	}
+	if (!cells.nr)
+		return err_usage(err, "%s: --only selects no cell (`grantbench list %s` shows them)",
+				 s->path, s->name);
+	*out = cells;
+	return 0;
+}
+
+void cells_release(struct cells *cells)
+{
+	size_t i;
+
+	for (i = 0; i < cells->nr; i++) {
+		free(cells->cell[i].id);
+		free(cells->cell[i].not_applicable);
+	}
+	free(cells->cell);
+	*cells = (struct cells){ NULL, 0 };
+}
+
+int cells_find(const struct cells *cells, const char *text, const struct cell **out,
+	       struct err *err)
+{
+	const struct cell *found = NULL;
+	size_t i;
+
+	for (i = 0; i < cells->nr; i++) {
+		const struct cell *c = &cells->cell[i];
+
+		if (!text) {
+			if (c->not_applicable)
+				continue;
+			*out = c;
+			return 0;
+		}
+		if (!strcmp(c->id, text)) {
+			*out = c;
+			return 0;
+		}
+		if (!strstr(c->id, text))
+			continue;
+		if (found)
+			return err_usage(err, "--cell %s: fits more than one cell, %s and %s", text,
+					 found->id, c->id);
+		found = c;
+	}
+	if (!found)
+		return err_usage(err, text ? "--cell %s: no cell has an id like this" :
+				 "%s: no cell of the scenario can run", text ? text : "scenario");
+	*out = found;
+	return 0;
+}

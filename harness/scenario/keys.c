@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of scenario keys: the only place that knows them. */
+#include <stddef.h>
+
+#include "scenario/scenario.h"
+
+static const struct key_word archs[] = {
+	{ "arm64", "QEMU virt, Cortex-A57, GICv3, EL2", NULL },
+	{ "x86_64", "QEMU q35, SVM with nested paging", "the x86-64 topology is not available yet" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word topologies[] = {
+	{ "xl", "dom0 creates the domU with xl, backend in dom0", NULL },
+	{ "dom0less", "Xen starts the domU itself, backend in dom0, no toolstack", NULL },
+	{ "driver-domain", "backend in a domU of its own",
+	  "a backend outside dom0 is not available yet" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word bindings[] = {
+	{ "dev-domid", "xen,dev-domid = <N> on the device (series V2)", NULL },
+	{ "iommus", "iommus = <&xen_iommu N>, compatible \"xen,grant-dma\" (upstream)", NULL },
+	{ "iommus-dummy", "iommus with compatible \"xen,dummy-iommu\" (the thread's sketch)", NULL },
+	{ "iommus-nostub", "iommus, with the stub IOMMU driver switched off", NULL },
+	{ "none", "no binding: plain DMA, no grants", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word allocators[] = {
+	{ "upstream", "grant-table.c as it is", NULL },
+	{ "nextfit", "bitmap next-fit", "this allocator is not available yet" },
+	{ "magazine", "per-CPU magazines", "this allocator is not available yet" },
+	{ "iommu", "a real iommu_ops driver", "this allocator is not available yet" },
+	{ "iommu-iova", "iommu_ops with its own IOVA allocator", "this allocator is not available yet" },
+	{ "pool", "pre-granted persistent pool", "this allocator is not available yet" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word mappings[] = {
+	{ "map", "map each descriptor's grants, unmap after use", NULL },
+	{ "foreign", "no grants: map guest frames by number", NULL },
+	{ "batch", "one ioctl for all descriptors popped", "this strategy is not available yet" },
+	{ "copy", "GNTTABOP_copy", "this strategy is not available yet" },
+	{ "persistent", "mapped once, kept", "this strategy is not available yet" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word devices[] = {
+	{ "blk", "virtio-blk", NULL },
+	{ "net", "virtio-net", "network devices are not available yet" },
+	{ "blkfront", "Xen PV block device", "the PV peers are not available yet" },
+	{ "netfront", "Xen PV network device", "the PV peers are not available yet" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word engines[] = {
+	{ "exact", "icount, one CPU, everything pinned: bit-identical runs", NULL },
+	{ "seeded", "icount with perturbed seeds, paired on the seed", "this engine is not available yet" },
+	{ "noisy", "multi-threaded TCG or KVM", "this engine is not available yet" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word stores[] = {
+	{ "ram", "memory of the backend", NULL },
+	{ "null", "no data is touched; reads return what the buffer held", NULL },
+	{ "file", "a file in dom0's tmpfs", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word patterns[] = {
+	{ "job", "as the job file says", NULL },
+	{ "read", "sequential reads", NULL },
+	{ "write", "sequential writes", NULL },
+	{ "randread", "random reads", NULL },
+	{ "randwrite", "random writes", NULL },
+	{ "randrw", "random reads and writes", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word workloads[] = {
+	{ "fio", "the job file, in the domU", NULL },
+	{ "none", "the device comes up and is checked, nothing is timed", NULL },
+	{ NULL, NULL, NULL },
+};
+
+#define AXIS(sec, nm, ty, ix, ...) \
+	{ .section = sec, .name = nm, .type = ty, .is_axis = true, .index = ix, __VA_ARGS__ }
+#define SET(sec, nm, ty, ix, ...) \
+	{ .section = sec, .name = nm, .type = ty, .is_axis = false, .index = ix, __VA_ARGS__ }
+
+const struct scenario_key scenario_keys[] = {
+	SET("scenario", "description", KEY_TEXT, SET_DESCRIPTION, .def = "",
+	    .help = "one line that `grantbench list` prints"),
+	SET("scenario", "engine", KEY_WORD, SET_ENGINE, .words = engines, .def = "exact",
+	    .help = "how the machine's time passes; --engine on the command line wins"),
+
+	SET("topology", "backend_domid", KEY_UINT, SET_BACKEND_DOMID, .min = 0, .max = 0x7fef,
+	    .def = "0", .help = "domain that serves the devices, as the trees and kernels are told"),
+	SET("topology", "dom0_mem_mib", KEY_UINT, SET_DOM0_MEM_MIB, .min = 128, .max = 768,
+	    .def = "384", .help = "memory of dom0, MiB"),
+	SET("topology", "domu_mem_mib", KEY_UINT, SET_DOMU_MEM_MIB, .min = 64, .max = 256,
+	    .def = "128", .help = "memory of the domU, MiB"),
+	SET("topology", "ram_mib", KEY_UINT, SET_RAM_MIB, .min = 512, .max = 2048, .def = "1024",
+	    .help = "memory of the machine, MiB"),
+	SET("topology", "queues", KEY_UINT, SET_QUEUES, .min = 1, .max = 4, .def = "1",
+	    .help = "virtqueues that the backend offers"),
+	SET("topology", "queue_size", KEY_UINT, SET_QUEUE_SIZE, .min = 4, .max = 1024, .def = "256",
+	    .help = "largest queue size that the backend offers, a power of two"),
+	SET("topology", "store", KEY_WORD, SET_STORE, .words = stores, .def = "ram",
+	    .help = "what stands behind the disk"),
+	SET("topology", "disk_mib", KEY_UINT, SET_DISK_MIB, .min = 1, .max = 256, .def = "32",
+	    .help = "size of the disk, MiB"),
+	SET("topology", "readonly", KEY_BOOL, SET_READONLY, .def = "no",
+	    .help = "offer the disk read-only"),
+
+	AXIS("variant", "arch", KEY_WORD, AXIS_ARCH, .words = archs, .def = "arm64",
+	     .help = "architecture of the machine"),
+	AXIS("variant", "topology", KEY_WORD, AXIS_TOPOLOGY, .words = topologies,
+	     .def = "dom0less", .help = "who starts the domU, and where the backend runs"),
+	AXIS("variant", "binding", KEY_WORD, AXIS_BINDING, .words = bindings, .def = "iommus",
+	     .help = "how the device tree says that a device uses grants"),
+	AXIS("variant", "deferred_probe_timeout", KEY_WORD, AXIS_PROBE_TIMEOUT, .words =
+	     (const struct key_word[]){
+		     { "default", "what the kernel was built with", NULL },
+		     { "0", "deferred_probe_timeout=0", NULL },
+		     { "1", "deferred_probe_timeout=1", NULL },
+		     { "10", "deferred_probe_timeout=10", NULL },
+		     { NULL, NULL, NULL } },
+	     .def = "default", .help = "the domU kernel's patience with missing suppliers, seconds"),
+	AXIS("variant", "allocator", KEY_WORD, AXIS_ALLOCATOR, .words = allocators,
+	     .def = "upstream", .help = "who hands out grant references in the frontend"),
+	AXIS("variant", "mapping", KEY_WORD, AXIS_MAPPING, .words = mappings, .def = "map",
+	     .help = "how the backend reaches the frontend's memory"),
+	AXIS("variant", "device", KEY_WORD, AXIS_DEVICE, .words = devices, .def = "blk",
+	     .help = "the device under test"),
+
+	SET("workload", "kind", KEY_WORD, SET_WORKLOAD, .words = workloads, .def = "fio",
+	    .help = "what the domU does"),
+	SET("workload", "job", KEY_FILE, SET_JOB, .def = "blk-randread.fio",
+	    .help = "fio job file, relative to the scenario's folder"),
+	AXIS("workload", "bs", KEY_SIZE, AXIS_BS, .min = 512, .max = 8ul << 20, .def = "4k",
+	     .help = "block size, over the job's"),
+	AXIS("workload", "rw", KEY_WORD, AXIS_RW, .words = patterns, .def = "job",
+	     .help = "pattern, over the job's"),
+	AXIS("workload", "iodepth", KEY_UINT, AXIS_IODEPTH, .min = 1, .max = 256, .def = "1",
+	     .help = "requests in flight, over the job's"),
+	SET("workload", "number_ios", KEY_UINT, SET_NUMBER_IOS, .min = 1, .max = 10000000,
+	    .def = "300", .help = "operations in the timed part: a count, never a time"),
+	SET("workload", "verify", KEY_BOOL, SET_VERIFY, .def = "no",
+	    .help = "write with verify=crc32c and read back before the timed part"),
+	SET("workload", "unbind", KEY_BOOL, SET_UNBIND, .def = "yes",
+	    .help = "unbind the device at the end and count grant references"),
+	{ .section = NULL },
+};
+
+const struct scenario_key *scenario_axis_key(enum axis axis)
+{
+	const struct scenario_key *k;
+
+	for (k = scenario_keys; k->section; k++)
+		if (k->is_axis && k->index == (int)axis)
+			return k;
+	return NULL;
+}
+
+const struct scenario_key *scenario_setting_key(enum setting setting)
+{
+	const struct scenario_key *k;
+
+	for (k = scenario_keys; k->section; k++)
+		if (!k->is_axis && k->index == (int)setting)
+			return k;
+	return NULL;
+}
+
+static const char *type_text(const struct scenario_key *k)
+{
+	switch (k->type) {
+	case KEY_TEXT: return "text";
+	case KEY_WORD: return "one of the words below";
+	case KEY_UINT: return "number";
+	case KEY_BOOL: return "yes or no";
+	case KEY_SIZE: return "size such as 4k or 1m";
+	case KEY_FILE: return "file";
+	}
+	return "";
+}
+
+void scenario_print_help(FILE *f, bool roff)
+{
+	const struct scenario_key *k;
+	const char *section = "";
+
+	for (k = scenario_keys; k->section; k++) {
+		const struct key_word *w;
+
+		if (__builtin_strcmp(section, k->section)) {
+			section = k->section;
+			fprintf(f, roff ? ".SS [%s]\n" : "[%s]\n", section);
+		}
+		if (roff)
+			fprintf(f, ".TP\n.B %s\n%s (%s%s", k->name, k->help,
+				k->is_axis ? "axis: a list; each a " : "", type_text(k));
+		else
+			fprintf(f, "  %-24s%s\n  %24s%s%s", k->name, k->help, "",
+				k->is_axis ? "axis: a list; each a " : "", type_text(k));
+		if (k->type == KEY_UINT)
+			fprintf(f, " from %lu to %lu", k->min, k->max);
+		if (k->def && *k->def)
+			fprintf(f, ", default %s", k->def);
+		fprintf(f, roff ? ").\n" : "\n");
+		for (w = k->words; w && w->word; w++) {
+			if (roff)
+				fprintf(f, ".br\n.I %s\n\\(en %s%s%s\n", w->word, w->help,
+					w->later ? "; " : "", w->later ? w->later : "");
+			else
+				fprintf(f, "  %26s%-15s%s%s%s%s\n", "", w->word, w->help,
+					w->later ? " (" : "", w->later ? w->later : "",
+					w->later ? ")" : "");
+		}
+	}
+	if (roff)
+		fputs(".SS [budget]\n.TP\n.I METRIC <= NUMBER\n.TQ\n.I METRIC >= NUMBER\n"
+		      "A limit that makes a run fail with exit status 1.\n"
+		      ".SS [exclude]\n.TP\n.B leave_out\nAXIS=VALUE ...: reason. "
+		      "Cells for which every condition holds are not run; the reason is printed. "
+		      "May be given more than once.\n", f);
+	else
+		fputs("[budget]\n  METRIC <= NUMBER        a limit that makes a run fail with exit status 1;\n"
+		      "  METRIC >= NUMBER        `grantbench list --metrics` names the metrics\n"
+		      "[exclude]\n  leave_out               AXIS=VALUE ...: reason (may be repeated)\n", f);
+}
