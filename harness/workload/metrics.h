@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From what guests reported to named numbers. Pure: JSON and text in, metrics
+ * out (result/result.h, metric_add()). Input comes from a guest and is checked.
+ */
+#ifndef GRANTBENCH_WORKLOAD_METRICS_H
+#define GRANTBENCH_WORKLOAD_METRICS_H
+
+#include <jansson.h>
+
+#include "lib/err.h"
+#include "result/result.h"
+
+/*
+ * fio's JSON. rw: the pattern that ran, for the metrics' names
+ * (blk.randread.iops). want_ios: operations asked for; another number done, or
+ * an error that fio reports, is a failure of the subject. Latency percentiles
+ * appear only where the sample carries them (p90 from 100 operations, p99 from
+ * 1,000, p99.9 from 10,000). *ios gets the operations done.
+ */
+int metrics_fio(const json_t *fio, const char *rw, unsigned long want_ios,
+		enum metric_class class, json_t *metrics, unsigned long *ios, struct err *err);
+
+/*
+ * "key value" lines, as the grant DMA driver's debugfs files have them, into an
+ * object: numbers as integers, everything else as strings.
+ */
+int metrics_parse_kv(const char *name, const char *text, size_t size, json_t **out,
+		     struct err *err);
+
+/*
+ * Differences of counters between two snapshots, per operation and in total.
+ * The table says which counters become which metrics; a counter that is missing
+ * on either side is an error.
+ */
+struct counter_metric {
+	const char *counter;	/* key in the snapshots */
+	const char *metric;	/* "grant_maps": grant_maps and grant_maps_per_io come of it */
+	const char *better;
+};
+extern const struct counter_metric grant_counters[];	/* end with NULL */
+extern const struct counter_metric backend_counters[];
+
+int metrics_counters(const struct counter_metric *table, const json_t *before,
+		     const json_t *after, unsigned long ios, json_t *metrics, struct err *err);
+
+#endif
