@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "device.h"
+
+void vdev_broken(struct vdev *dev, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(dev->why, sizeof(dev->why), fmt, ap);
+	va_end(ap);
+	dev->breaks++;
+	vmmio_needs_reset(&dev->mmio);
+	if (dev->broken)
+		dev->broken(dev);
+}
+
+static void queue_fault(struct vdev *dev, unsigned int index)
+{
+	const struct virtq *vq = &dev->queue[index].vq;
+
+	vdev_broken(dev, "queue %u: %s (0x%x)", index, virtq_fault_name(vq->fault),
+		    vq->fault_value);
+}
+
+static int queue_enable(void *arg, unsigned int index)
+{
+	struct vdev *dev = arg;
+	struct vdev_queue *q = &dev->queue[index];
+	const struct vmmio_queue *regs = &dev->mmio.queue[index];
+	uint64_t features = dev->mmio.driver_features;
+	const size_t size[3] = {
+		virtq_desc_bytes(regs->num), virtq_avail_bytes(regs->num),
+		virtq_used_bytes(regs->num),
+	};
+	int i;
+
+	/* addresses are charged to the queue, whose they are; the maps to the set-up */
+	if (virtq_check(&q->vq, regs->num, dev->mmio.queue_num_max, dev->dma->grants,
+			regs->addr)) {
+		queue_fault(dev, index);
+		return -EPROTO;
+	}
+	memset(q->rings, 0, sizeof(q->rings));
+	for (i = 0; i < 3; i++) {
+		q->rings[i].addr = regs->addr[i];
+		q->rings[i].len = (uint32_t)size[i];
+		q->rings[i].writable = i == 2;	/* we write the used ring only */
+	}
+	if (dev->dma->ops->map_ring(dev->dma, &dev->setup, q->rings, 3)) {
+		dev->dma->ops->unmap_ring(dev->dma, &dev->setup, q->rings, 3);
+		q->vq.fault = VIRTQ_FAULT_RING_MAP;
+		q->vq.fault_value = (uint32_t)(regs->addr[0] >> DMA_PAGE_SHIFT);
+		queue_fault(dev, index);
+		return -EPROTO;
+	}
+	virtq_start(&q->vq, (uint16_t)regs->num, dev->dma->grants,
+		    features & VIRTIO_F_EVENT_IDX, features & VIRTIO_F_INDIRECT_DESC,
+		    q->rings[0].va, q->rings[1].va, q->rings[2].va);
+	q->kicked = false;
+	return 0;
+}
+
+static void queue_disable(void *arg, unsigned int index)
+{
+	struct vdev *dev = arg;
+	struct vdev_queue *q = &dev->queue[index];
+
+	virtq_stop(&q->vq);
+	q->kicked = false;
+	dev->dma->ops->unmap_ring(dev->dma, &dev->setup, q->rings, 3);
+}
+
+static void device_reset(void *arg)
+{
+	(void)arg;	/* the queues are stopped; classes keep no state across requests */
+}
+
+/* Requests may have been queued before DRIVER_OK; their kicks did not count. */
+static void driver_ok(void *arg)
+{
+	struct vdev *dev = arg;
+	unsigned int i;
+
+	for (i = 0; i < dev->nr_queues; i++)
+		dev->queue[i].kicked = dev->mmio.queue[i].ready;
+}
+
+static void kick(void *arg, unsigned int index)
+{
+	struct vdev *dev = arg;
+
+	dev->queue[index].st.kicks++;
+	dev->queue[index].kicked = true;
+}
+
+static void irq(void *arg, bool level)
+{
+	struct vdev *dev = arg;
+
+	dev->irq(dev, dev->irq_st, level);
+}
+
+static uint64_t config_read(void *arg, unsigned int offset, unsigned int size)
+{
+	struct vdev *dev = arg;
+
+	return dev->class->config_read(dev, offset, size);
+}
+
+static void config_write(void *arg, unsigned int offset, unsigned int size, uint64_t value)
+{
+	(void)arg;	/* no class has a writable field (CONFIG_WCE is not offered) */
+	(void)offset;
+	(void)size;
+	(void)value;
+}
+
+static const struct vmmio_ops mmio_ops = {
+	.queue_enable	= queue_enable,
+	.queue_disable	= queue_disable,
+	.reset		= device_reset,
+	.driver_ok	= driver_ok,
+	.kick		= kick,
+	.irq		= irq,
+	.config_read	= config_read,
+	.config_write	= config_write,
+};
+
+int vdev_init(struct vdev *dev)
+{
+	unsigned int i, batch = dev->dma->ops->batch;
+	int rc = -ENOMEM;
+
+	if (!dev->nr_queues || dev->nr_queues > VMMIO_QUEUES_MAX || !dev->queue_size ||
+	    dev->queue_size > VIRTQ_SIZE_MAX || (dev->queue_size & (dev->queue_size - 1)) ||
+	    !dev->chain_max || dev->chain_max > VIRTQ_CHAIN_MAX || !batch ||
+	    batch > VIRTQ_BATCH_MAX || dev->config_size > VMMIO_CONFIG_MAX)
+		return -EINVAL;
+
+	dev->queue = calloc(dev->nr_queues, sizeof(*dev->queue));
+	dev->chains = calloc(batch, sizeof(*dev->chains));
+	dev->iov = calloc(dev->chain_max, sizeof(*dev->iov));
+	if (!dev->queue || !dev->chains || !dev->iov)
+		goto fail;
+	for (i = 0; i < dev->nr_queues; i++) {
+		rc = virtq_init(&dev->queue[i].vq, dev->chain_max, batch, &dev->queue[i].st);
+		if (rc)
+			goto fail;
+	}
+	memset(&dev->mmio, 0, sizeof(dev->mmio));
+	dev->mmio.ops = &mmio_ops;
+	dev->mmio.dev = dev;
+	dev->mmio.device_id = dev->class->device_id;
+	dev->mmio.features = dev->features | VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC |
+			     VIRTIO_F_EVENT_IDX |
+			     (dev->dma->grants ? VIRTIO_F_ACCESS_PLATFORM : 0);
+	dev->mmio.nr_queues = dev->nr_queues;
+	dev->mmio.queue_num_max = dev->queue_size;
+	dev->mmio.config_size = dev->config_size;
+	vmmio_init(&dev->mmio);
+	dev->irq_st = &dev->setup;
+	return 0;
+
+fail:
+	for (i = 0; dev->queue && i < dev->nr_queues; i++)
+		virtq_release(&dev->queue[i].vq);
+	free(dev->queue);
+	free(dev->chains);
+	free(dev->iov);
+	dev->queue = NULL;
+	dev->chains = NULL;
+	dev->iov = NULL;
+	return rc;
+}
+
+void vdev_release(struct vdev *dev)
+{
+	unsigned int i;
+
+	if (!dev->queue)
+		return;
+	vmmio_reset(&dev->mmio);
+	for (i = 0; i < dev->nr_queues; i++)
+		virtq_release(&dev->queue[i].vq);
+	free(dev->queue);
+	free(dev->chains);
+	free(dev->iov);
+	dev->queue = NULL;
+	dev->chains = NULL;
+	dev->iov = NULL;
+}
+
+uint64_t vdev_read(struct vdev *dev, unsigned int offset, unsigned int size)
+{
+	return vmmio_read(&dev->mmio, offset, size);
+}
+
+void vdev_write(struct vdev *dev, unsigned int offset, unsigned int size, uint64_t value)
+{
+	vmmio_write(&dev->mmio, offset, size, value);
+}
+
+static void notify(struct vdev *dev, struct vdev_queue *q)
+{
+	if (!virtq_should_notify(&q->vq)) {
+		q->st.notifies_suppressed++;
+		return;
+	}
+	q->st.notifies++;
+	dev->irq_st = &q->st;
+	vmmio_notify(&dev->mmio);
+	dev->irq_st = &dev->setup;
+}
+
+/*
+ * One batch: all segments of all its requests in one call to the strategy.
+ * Returns how many requests, or -EPROTO when the device broke.
+ */
+static int process_batch(struct vdev *dev, unsigned int index)
+{
+	struct vdev_queue *q = &dev->queue[index];
+	struct virtq_chain *chains = dev->chains;
+	const struct dma_ops *dma = dev->dma->ops;
+	int64_t len[VIRTQ_BATCH_MAX];
+	struct dma_seg *segs;
+	unsigned int i, nr_segs = 0, failed;
+	bool broken = false;
+	int nr;
+
+	nr = virtq_pop(&q->vq, dev->dma, chains, dma->batch);
+	if (nr < 0)
+		queue_fault(dev, index);
+	if (nr <= 0)
+		return nr;
+
+	segs = chains[0].segs;
+	for (i = 0; i < (unsigned int)nr; i++)
+		nr_segs += chains[i].nr_out + chains[i].nr_in;
+	failed = dma->map(dev->dma, &q->st, segs, nr_segs);
+
+	for (i = 0; i < (unsigned int)nr && !broken; i++) {
+		struct virtq_chain *c = &chains[i];
+		unsigned int j, bad = 0;
+
+		for (j = 0; failed && j < c->nr_out + c->nr_in; j++)
+			bad += c->segs[j].va == NULL;
+		len[i] = bad ? dev->class->handle_unmapped(dev, &q->st, c) :
+			       dev->class->handle(dev, &q->st, c);
+		broken = len[i] < 0;
+	}
+	dma->unmap(dev->dma, &q->st, segs, nr_segs);
+	if (broken)
+		return -EPROTO;
+
+	for (i = 0; i < (unsigned int)nr; i++)
+		virtq_push(&q->vq, chains[i].head, (uint32_t)len[i]);
+	virtq_flush(&q->vq);
+	q->st.requests += (unsigned int)nr;
+	notify(dev, q);
+	return nr;
+}
+
+/* True: the queue has more than its share. */
+static bool process_queue(struct vdev *dev, unsigned int index)
+{
+	struct vdev_queue *q = &dev->queue[index];
+	unsigned int done = 0;
+	int nr;
+
+	q->kicked = false;
+	virtq_disable_kick(&q->vq);
+	do {
+		while ((nr = process_batch(dev, index)) > 0) {
+			done += (unsigned int)nr;
+			if (done >= q->vq.num) {
+				q->kicked = true;
+				return true;
+			}
+		}
+		if (nr < 0)
+			return false;
+	} while (virtq_enable_kick(&q->vq));
+	return false;
+}
+
+bool vdev_process(struct vdev *dev)
+{
+	bool more = false;
+	unsigned int i;
+
+	for (i = 0; i < dev->nr_queues; i++)
+		if (dev->queue[i].kicked && dev->mmio.queue[i].ready &&
+		    vmmio_running(&dev->mmio))
+			more |= process_queue(dev, i);
+	return more;
+}
+
+void vdev_io_stats(const struct vdev *dev, struct vq_stats *sum)
+{
+	unsigned int i;
+
+	memset(sum, 0, sizeof(*sum));
+	for (i = 0; i < dev->nr_queues; i++)
+		vq_stats_add(sum, &dev->queue[i].st);
+}
+
+void vdev_write_stats(const struct vdev *dev, struct jw *jw)
+{
+	const struct vmmio *vm = &dev->mmio;
+	struct vq_stats io;
+	unsigned int i;
+
+	jw_u64(jw, "index", dev->index);
+	jw_str(jw, "type", dev->class->name);
+	jw_str(jw, "mapping", dev->dma->ops->name);
+	jw_bool(jw, "grants", dev->dma->grants);
+	jw_hex(jw, "features_offered", vm->features);
+	jw_hex(jw, "features_negotiated", vm->features_negotiated);
+	jw_u64(jw, "features_refused", vm->features_refused);
+	jw_bool(jw, "driver_ok", vm->driver_ok_seen);
+	jw_u64(jw, "status", vm->status);
+	jw_u64(jw, "resets", vm->resets);
+	jw_u64(jw, "breaks", dev->breaks);
+	jw_str(jw, "why", dev->why[0] ? dev->why : NULL);
+	jw_u64(jw, "mmio_reads", vm->reads);
+	jw_u64(jw, "mmio_writes", vm->writes);
+	jw_u64(jw, "mmio_bad", vm->bad_accesses);
+	jw_u64(jw, "maps_now", dev->dma->maps_now);
+	jw_u64(jw, "pages_now", dev->dma->pages_now);
+	jw_u64(jw, "pages_peak", dev->dma->pages_peak);
+
+	vdev_io_stats(dev, &io);
+	jw_open(jw, "setup", '{');
+	jw_vq_stats(jw, &dev->setup);
+	jw_close(jw, '}');
+	jw_open(jw, "io", '{');
+	jw_vq_stats(jw, &io);
+	jw_close(jw, '}');
+	jw_open(jw, "queues", '[');
+	for (i = 0; i < dev->nr_queues; i++) {
+		jw_open(jw, NULL, '{');
+		jw_vq_stats(jw, &dev->queue[i].st);
+		jw_close(jw, '}');
+	}
+	jw_close(jw, ']');
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The --device argument: "mmio=0x2000000,irq=33,type=blk,store=ram,size=64M,…".
+ * The table in options.c is the list of keys, and prints itself for --help.
+ */
+#ifndef GB_BACKEND_OPTIONS_H
+#define GB_BACKEND_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "blk.h"
+#include "store.h"
+
+#define DEVICES_MAX	11	/* SPIs 33 to 43 (public/arch-arm.h, GUEST_VIRTIO_MMIO_SPI_*) */
+
+enum mapping_kind {
+	MAPPING_MAP,		/* xengnttab_map_domain_grant_refs() per descriptor */
+	MAPPING_FOREIGN,	/* xenforeignmemory_map() per descriptor; no grants */
+	MAPPING_DEFAULT,	/* not given: map with grants, foreign without */
+};
+
+struct device_options {
+	uint64_t mmio;		/* guest-physical address of the registers */
+	unsigned int irq;	/* SPI number as the GIC counts them (from 32) */
+	bool irq_level;		/* the tree says level; libxl's say edge-rising */
+	enum vstore_kind store;
+	uint64_t size_bytes;
+	char path[256];
+	enum mapping_kind mapping;
+	bool grants;
+	struct vblk_config blk;
+};
+
+/* Parse; error (err_size bytes) gets a sentence that names the key. 0 or -EINVAL. */
+int device_options_parse(struct device_options *opt, const char *text, char *error,
+			 size_t err_size);
+
+/* What no two devices may share: addresses and interrupts. 0 or -EINVAL. */
+int device_options_check(const struct device_options *opts, unsigned int nr, char *error,
+			 size_t err_size);
+
+/* Unsigned number: decimal or 0x…, with K, M, G if suffix. 0 or -EINVAL. */
+int parse_number(const char *text, uint64_t min, uint64_t max, bool suffix, uint64_t *value);
+
+void device_options_help(FILE *out);
+
+#endif
