@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* backend-arm64, agents-arm64 (our own C), fio-arm64. All static, all stripped. */
+#include "build/recipe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build/unpack.h"
+#include "lib/cleanup.h"
+
+struct guest {
+	const char *name;
+	const char *dir;		/* below the data directory */
+	const char *const *programs;
+};
+
+#define PROGRAMS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static const struct guest guests[] = {
+	{ "backend-arm64", "guests/backend", PROGRAMS("gb-backend") },
+	{ "agents-arm64", "guests/agent", PROGRAMS("gb-dom0", "gb-domu") },
+};
+
+static const struct guest *find_guest(const struct recipe *r)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(guests); i++)
+		if (!strcmp(guests[i].name, r->name))
+			return &guests[i];
+	abort();
+}
+
+int guest_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
+{
+	const struct guest *g = find_guest(r);
+	_cleanup_free_ char *dir = builder_data(b, g->dir);
+	_cleanup_free_ char *lib = builder_data(b, "harness/lib");
+
+	if (!fs_is_dir(dir))
+		return err_set(err, "there is no %s", dir);
+	if (key_add_dir(key, &b->memo, "source", dir, "*.[ch]", err) < 0 ||
+	    key_add_dir(key, &b->memo, "source", dir, "Makefile", err) < 0 ||
+	    key_add_dir(key, &b->memo, "source", lib, "record.[ch]", err) < 0)
+		return -1;
+	return builder_key_toolchain(b, key, err);
+}
+
+static int strip(struct builder *b, struct build_ctx *ctx, const char *from, const char *name,
+		 struct err *err)
+{
+	_cleanup_free_ char *to = xasprintf("%s/%s", ctx->stage, name);
+	const char *argv[] = { CROSS "strip", "-s", "-o", to, from, NULL };
+
+	return builder_run(b, ctx, ctx->stage, argv, NULL, -1, err);
+}
+
+int guest_build(struct builder *b, struct build_ctx *ctx, struct err *err)
+{
+	const struct guest *g = find_guest(ctx->recipe);
+	const struct artifact *debs = builder_dep(b, "debs-xen-arm64");
+	_cleanup_free_ char *dir = builder_data(b, g->dir);
+	_cleanup_free_ char *obj = xasprintf("%s/obj", ctx->stage);
+	_cleanup_free_ char *o = xasprintf("O=%s", obj);
+	_cleanup_free_ char *xen = xasprintf("XEN_PREFIX=%s/root", debs->dir);
+	_cleanup_free_ char *map = xasprintf("EXTRA_CFLAGS=-ffile-prefix-map=%s=.", b->data_dir);
+	_cleanup_free_ char *jobs = builder_jobs(b);
+	const char *argv[] = {
+		"make", "-C", dir, o, "CROSS_COMPILE=" CROSS, xen, "CFLAGS=-O2", map, jobs, NULL,
+	};
+	const char *const *p;
+
+	if (fs_mkdirs(obj, err) < 0 || builder_run(b, ctx, dir, argv, NULL, -1, err) < 0)
+		return -1;
+	for (p = g->programs; *p; p++) {
+		_cleanup_free_ char *from = xasprintf("%s/%s", obj, *p);
+
+		if (strip(b, ctx, from, *p, err) < 0)
+			return -1;
+	}
+	ctx->version = xasprintf("%.12s", "own");
+	return fs_remove_tree(obj, err);
+}
+
+int fio_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
+{
+	int ret = builder_key_pins(b, key, "fio", err);
+
+	(void)r;
+	return ret <= 0 ? ret : builder_key_toolchain(b, key, err);
+}
+
+int fio_build(struct builder *b, struct build_ctx *ctx, struct err *err)
+{
+	static const struct unpack_opts opts = { .strip = 1 };
+	/* Without CC in the environment, parts of it are built for the host. */
+	static const char *const env[] = { "CC=" CROSS "gcc", NULL };
+	_cleanup_free_ char *src = xasprintf("%s/src", ctx->stage);
+	_cleanup_free_ char *map = xasprintf("--extra-cflags=-ffile-prefix-map=%s=.", src);
+	_cleanup_free_ char *bin = xasprintf("%s/fio", src);
+	_cleanup_free_ char *jobs = builder_jobs(b);
+	/* SysV shared memory is not in our kernels; no engine needs a library */
+	const char *configure[] = {
+		"./configure", "--build-static", "--cc=" CROSS "gcc", "--cpu=aarch64",
+		"--disable-native", "--disable-shm", "--disable-numa", "--disable-rdma",
+		"--disable-rados", "--disable-rbd", "--disable-http", "--disable-gfapi",
+		"--disable-libnfs", "--disable-lex", "--disable-pmem", "--disable-xnvme",
+		"--disable-libzbc", "--disable-tcmalloc", "--disable-dfs", map, NULL,
+	};
+	const char *make[] = { "make", jobs, "fio", NULL };
+	_cleanup_free_ char *tar = NULL;
+	const struct pins *pins;
+
+	if (builder_pins(b, "fio", &pins, err) != 1)
+		return -1;
+	tar = builder_file(b, &pins->files.v[0], err);
+	if (!tar || fs_mkdirs(src, err) < 0 || unpack_tar(tar, src, &opts, err) < 0)
+		return -1;
+	if (builder_run(b, ctx, src, configure, env, -1, err) < 0 ||
+	    builder_run(b, ctx, src, make, env, -1, err) < 0 || strip(b, ctx, bin, "fio", err) < 0)
+		return -1;
+	ctx->version = xstrdup(pins->files.v[0].version);
+	return fs_remove_tree(src, err);
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* linux-arm64: allnoconfig + our fragment, our patches, one image for all guests. */
+#include "build/recipe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build/kconfig.h"
+#include "build/sources.h"
+#include "build/unpack.h"
+#include "lib/cleanup.h"
+
+#define FRAGMENT "guests/linux/config/arm64.config"
+#define PATCHES "guests/linux/patches"
+
+/* The pinned set behind opts.linux_src, or NULL when that is a directory. */
+static const char *set_name(const struct builder *b)
+{
+	const char *src = b->opts.linux_src;
+
+	if (!src || !strcmp(src, "linux-6.12"))
+		return "linux-6.12";
+	if (!strcmp(src, "linux-6.1"))
+		return "linux-6.1";
+	return NULL;
+}
+
+static int check_tree(const char *dir, struct err *err)
+{
+	static const char *const need[] = { "Kbuild", "Kconfig", "Makefile", "arch/arm64/Kconfig",
+					    "scripts/kconfig" };
+	size_t i;
+
+	if (!fs_is_dir(dir))
+		return err_usage(err, "--linux %s: neither linux-6.12 nor linux-6.1 nor a directory",
+				 dir);
+	for (i = 0; i < ARRAY_SIZE(need); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", dir, need[i]);
+
+		if (!fs_exists(path))
+			return err_usage(err, "--linux %s: not a kernel tree (it has no %s)", dir,
+					 need[i]);
+	}
+	return 0;
+}
+
+/* A series may bring patches of its own, for a kernel that ours do not fit. */
+static char *patch_dir(struct builder *b)
+{
+	const char *set = set_name(b);
+	_cleanup_free_ char *rel = NULL;
+	char *dir;
+
+	if (set) {
+		rel = xasprintf(PATCHES "-%s", set + strlen("linux-"));
+		dir = builder_data(b, rel);
+		if (fs_is_dir(dir))
+			return dir;
+		free(dir);
+	}
+	return builder_data(b, PATCHES);
+}
+
+int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
+{
+	_cleanup_free_ char *fragment = builder_data(b, FRAGMENT);
+	_cleanup_free_ char *patches = patch_dir(b);
+	const char *const *test;
+	int ret;
+
+	(void)r;
+	if (set_name(b)) {
+		ret = builder_key_pins(b, key, set_name(b), err);
+		if (ret <= 0)
+			return ret;
+	} else {
+		char sha256[FS_SHA256_HEX];
+
+		if (check_tree(b->opts.linux_src, err) < 0 ||
+		    builder_tree_hash(b, b->opts.linux_src, sha256, err) < 0)
+			return -1;
+		key_add(key, "tree", "%s", sha256);
+	}
+	if (key_add_file(key, &b->memo, "config", "arm64.config", fragment, err) < 0)
+		return -1;
+	if (fs_is_dir(patches) &&
+	    key_add_dir(key, &b->memo, "patch", patches, "*.patch", err) < 0)
+		return -1;
+	for (test = b->opts.test_patches; *test; test++)
+		if (key_add_file(key, &b->memo, "test-patch", "", *test, err) < 0)
+			return -1;
+	return builder_key_toolchain(b, key, err);
+}
+
+/* Headers of GPUs and pictures of penguins: a third of the tree, and nothing we configure. */
+static bool wanted(const char *path, void *arg)
+{
+	(void)arg;
+	return strncmp(path, "drivers/gpu/drm/amd/include/", 28) &&
+	       strncmp(path, "tools/testing/selftests/", 24) &&
+	       strncmp(path, "Documentation/translations/", 27);
+}
+
+struct fill_arg {
+	struct builder *b;
+	const struct pkgfile *file;
+};
+
+static int fill(const char *dir, void *p, struct err *err)
+{
+	static const struct unpack_opts opts = { .strip = 1, .filter = wanted };
+	struct fill_arg *arg = p;
+	_cleanup_free_ char *deb = builder_file(arg->b, arg->file, err);
+	_cleanup_free_ char *member = xasprintf("usr/src/%s.tar.xz", arg->file->package);
+
+	if (!deb)
+		return -1;
+	builder_event(arg->b, BUILD_FETCH, "linux-arm64", "unpacking the source", NULL, 0);
+	return unpack_deb_tar(deb, member, dir, &opts, err);
+}
+
+static int open_tree(struct builder *b, struct tree *tree, char **version, struct err *err)
+{
+	const struct pins *pins;
+	struct fill_arg arg = { b, NULL };
+	_cleanup_free_ char *id = NULL;
+
+	if (!set_name(b)) {
+		if (sources_open_user(b, tree, "linux", b->opts.linux_src, NULL, err) < 0)
+			return -1;
+		return kernel_version(tree->src, version, err);
+	}
+	if (builder_pins(b, set_name(b), &pins, err) != 1)
+		return -1;
+	arg.file = &pins->files.v[0];
+	id = xasprintf("%s-%.12s", set_name(b), arg.file->sha256);
+	if (tree_open(tree, b->work, id, fill, &arg, err) < 0)
+		return -1;
+	*version = xstrdup(arg.file->version);
+	return 0;
+}
+
+static int patch_tree(struct builder *b, struct tree *tree, struct err *err)
+{
+	_cleanup_free_ char *dir = patch_dir(b);
+	struct patch_list list = { 0 };
+	const char *const *test;
+	int ret = patch_list_dir(&list, dir, err);
+
+	for (test = b->opts.test_patches; *test; test++)
+		patch_list_add(&list, *test);
+	if (ret == 0)
+		ret = tree_patch(tree, (const char *const *)list.v, list.nr, !set_name(b), err);
+	patch_list_release(&list);
+	return ret;
+}
+
+static int run_make(struct builder *b, struct build_ctx *ctx, const struct tree *tree,
+		    const char *out, const char *target, const char *const *env, struct err *err)
+{
+	_cleanup_free_ char *o = xasprintf("O=%s", out);
+	_cleanup_free_ char *cross = builder_cross_cc(b);
+	_cleanup_free_ char *cc = xasprintf("CC=%s", cross);
+	/* no path of the cache in the image: neither __FILE__ nor debug information */
+	_cleanup_free_ char *map = xasprintf("KCFLAGS=-ffile-prefix-map=%s=. "
+					     "-ffile-prefix-map=%s=.", tree->src, out);
+	_cleanup_free_ char *jobs = builder_jobs(b);
+	const char *argv[] = {
+		"make", "-C", tree->src, o, "ARCH=arm64", "CROSS_COMPILE=" CROSS, cc, map,
+		"LOCALVERSION=", jobs, target, NULL,
+	};
+
+	return builder_run(b, ctx, tree->dir, argv, env, tree->lock_fd, err);
+}
+
+int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
+{
+	_cleanup_tree_ struct tree tree = TREE_INIT;
+	_cleanup_free_ char *fragment = builder_data(b, FRAGMENT);
+	_cleanup_free_ char *allconfig = xasprintf("KCONFIG_ALLCONFIG=%s", fragment);
+	const char *const env[] = { allconfig, NULL };
+	_cleanup_free_ char *out = NULL;
+	static const char *const results[][2] = {
+		{ "arch/arm64/boot/Image", "Image" },
+		{ "System.map", "System.map" },
+		{ ".config", "config" },
+	};
+	size_t i;
+	int ret;
+
+	if (open_tree(b, &tree, &ctx->version, err) < 0 || patch_tree(b, &tree, err) < 0 ||
+	    tree_build_dir(&tree, "arm64", &out, err) < 0)
+		return -1;
+	ret = run_make(b, ctx, &tree, out, "allnoconfig", env, err);
+	if (ret == 0)
+		ret = kconfig_check(fragment, out, err);
+	if (ret == 0)
+		ret = run_make(b, ctx, &tree, out, "Image", NULL, err);
+	if (sources_build_ended(b, &tree, "arm64", ret == 0, err) < 0)
+		return -1;
+	for (i = 0; i < ARRAY_SIZE(results); i++) {
+		_cleanup_free_ char *from = xasprintf("%s/%s", out, results[i][0]);
+		_cleanup_free_ char *to = xasprintf("%s/%s", ctx->stage, results[i][1]);
+
+		if (fs_copy(from, to, err) < 0)
+			return -1;
+	}
+	return 0;
+}
