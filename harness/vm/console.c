@@ -199,11 +199,14 @@ static void domu_chunk(struct console *console, unsigned int domid, const char *
 		emit(console, VM_DOMAIN_DOM0, 0, text, len, cut);
 		return;
 	}
+	if (domu->line.size + len > CONSOLE_LINE_MAX) {
+		emit(console, VM_DOMAIN_DOMU, domid, domu->line.data, domu->line.size, true);
+		buf_reset(&domu->line);
+	}
 	buf_add(&domu->line, text, len);
-	if (len == CONSOLE_DOM_CHUNK && domu->line.size < CONSOLE_LINE_MAX)
+	if (len == CONSOLE_DOM_CHUNK)
 		return;
-	emit(console, VM_DOMAIN_DOMU, domid, domu->line.data, domu->line.size,
-	     cut || domu->line.size >= CONSOLE_LINE_MAX);
+	emit(console, VM_DOMAIN_DOMU, domid, domu->line.data, domu->line.size, cut);
 	buf_reset(&domu->line);
 }
 

@@ -109,9 +109,9 @@ static const char *message(const char *text)
 
 		while (*p && (isdigit((unsigned char)*p) || strchr(" .:-TC", *p)))
 			p++;
-		if (p[0] != ']' || p[1] != ' ')
+		if (*p != ']')
 			break;
-		text = p + 2;
+		text = p[1] == ' ' ? p + 2 : p + 1;
 	}
 	return text;
 }
