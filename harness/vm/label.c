@@ -37,12 +37,20 @@ static void put_label(struct label *label, enum vm_domain domain, unsigned int d
 	}
 }
 
+/* A carriage return counts only when more of the line follows: Xen writes \r\n, hvc \r\r\n. */
 static void put_char(struct label *label, char c, struct buf *out)
 {
+	if (c == '\r') {
+		label->cr = label->newline[0] == '\r';
+		return;
+	}
 	if (c == '\n')
 		buf_addstr(out, label->newline);
-	else if (c != '\r' || label->newline[0] == '\r')
+	else if (label->cr)
+		buf_addf(out, "\r%c", c);
+	else
 		buf_add(out, &c, 1);
+	label->cr = false;
 }
 
 /* A character of the line without a marker. */

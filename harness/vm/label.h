@@ -23,7 +23,7 @@ struct label {
 	enum vm_domain focus;		/* who gets input, by Xen's words; NONE: not said yet */
 	unsigned int focus_changes;	/* how often Xen said so */
 	/* private */
-	bool early, inner, deciding, broken, midline;
+	bool early, inner, deciding, broken, midline, cr;
 	enum vm_domain inner_domain;
 	unsigned int inner_domid, first_domid;
 	struct buf held;		/* may become a marker */
