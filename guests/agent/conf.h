@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * /grantbench/cell.conf: what the harness wants of this guest. The keys are
+ * documented in docs/ARCHITECTURE.md; conf.c has the table.
+ */
+#ifndef GB_AGENT_CONF_H
+#define GB_AGENT_CONF_H
+
+#include <stddef.h>
+
+#define CONF_PATH "/grantbench/cell.conf"
+#define CONF_LIST_MAX 11	/* virtio-mmio devices that a guest can have */
+
+struct conf {
+	char token[33];
+	char topology[16];
+	int interactive;
+	int backend_domid;
+	int frontend_domid;		/* -1: not given */
+	int ready_evtchn;		/* -1: none */
+	char xl_config[128];
+	char domu_name[64];
+	int xenperf;
+	char device[CONF_LIST_MAX][256];
+	size_t nr_devices;
+
+	char disk[CONF_LIST_MAX][64];
+	size_t nr_disks;
+	int late_probe;
+	int disk_wait_ms;
+	char workload[16];
+	char fio_job[128];
+	int verify;
+	int unbind;
+	int grants;
+};
+
+/*
+ * Read and check the file. 0, or -EINVAL / -errno with a sentence in error
+ * (err_size bytes) that names the line.
+ */
+int conf_load(const char *path, struct conf *conf, char *error, size_t err_size);
+
+#endif

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "disk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys.h"
+
+#define PLATFORM "/sys/bus/platform"
+
+/* Linux' <xen/evtchn.h>, since 6.6 */
+struct evtchn_port {
+	unsigned int port;
+};
+#define EVTCHN_BIND_STATIC _IOC(_IOC_NONE, 'E', 7, sizeof(struct evtchn_port))
+
+int disk_wait_backend(int port, int timeout_ms)
+{
+	int fd = open("/dev/xen/evtchn", O_RDWR | O_CLOEXEC);
+	struct evtchn_port bind = { (unsigned int)port };
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	unsigned int got;
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, EVTCHN_BIND_STATIC, &bind) < 0)
+		ret = -errno;
+	else if (poll(&pfd, 1, timeout_ms) <= 0)
+		ret = -ETIMEDOUT;
+	else if (read(fd, &got, sizeof(got)) != sizeof(got) || got != (unsigned int)port)
+		ret = -EIO;
+	/* closing would close the channel; it stays for the life of the guest */
+	return ret;
+}
+
+int disk_bind_late(const char *device)
+{
+	char path[256];
+	int ret;
+
+	snprintf(path, sizeof(path), PLATFORM "/devices/%s/driver_override", device);
+	ret = sys_write_file(path, "virtio-mmio");
+	return ret < 0 ? ret : sys_write_file(PLATFORM "/drivers_probe", device);
+}
+
+int disk_unbind(const char *device)
+{
+	return sys_write_file(PLATFORM "/drivers/virtio-mmio/unbind", device);
+}
+
+int disk_bind(const char *device)
+{
+	return sys_write_file(PLATFORM "/drivers/virtio-mmio/bind", device);
+}
+
+/* Name of the first entry of dir that starts with prefix. */
+static bool first_entry(const char *dir, const char *prefix, char *out, size_t size)
+{
+	DIR *d = opendir(dir);
+	bool found = false;
+	struct dirent *e;
+
+	while (d && !found && (e = readdir(d))) {
+		if (e->d_name[0] == '.' || strncmp(e->d_name, prefix, strlen(prefix)) ||
+		    strlen(e->d_name) >= size)
+			continue;
+		strcpy(out, e->d_name);
+		found = true;
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* sysfs prints the negotiated features as a string of 0 and 1, bit 0 first. */
+static int read_features(const char *path, uint64_t *features)
+{
+	char *text;
+	int i, ret = sys_read_file(path, &text, NULL);
+
+	if (ret < 0)
+		return ret;
+	*features = 0;
+	for (i = 0; i < 64 && (text[i] == '0' || text[i] == '1'); i++)
+		*features |= (uint64_t)(text[i] == '1') << i;
+	free(text);
+	return 0;
+}
+
+static int look(const char *device, struct disk *disk)
+{
+	char dir[160], path[224], virtio[32];
+	struct stat st;
+	int ret;
+
+	snprintf(dir, sizeof(dir), PLATFORM "/devices/%s", device);
+	if (!first_entry(dir, "virtio", virtio, sizeof(virtio)))
+		return -EAGAIN;
+	snprintf(path, sizeof(path), "%s/%s/block", dir, virtio);
+	if (!first_entry(path, "vd", disk->block, sizeof(disk->block)))
+		return -EAGAIN;
+	snprintf(path, sizeof(path), "%s/%s/features", dir, virtio);
+	ret = read_features(path, &disk->features);
+	if (ret < 0)
+		return ret;
+	snprintf(disk->node, sizeof(disk->node), "/dev/%s", disk->block);
+	snprintf(disk->device, sizeof(disk->device), "%s", device);
+	if (stat(disk->node, &st) < 0)
+		return -EAGAIN;
+	/* a plain file here would satisfy fio and prove nothing */
+	return S_ISBLK(st.st_mode) ? 0 : -ENOTBLK;
+}
+
+int disk_wait(const char *device, int timeout_ms, struct disk *disk)
+{
+	int64_t until = sys_now_ms() + timeout_ms;
+	int ret;
+
+	while ((ret = look(device, disk)) == -EAGAIN) {
+		if (sys_now_ms() >= until)
+			return -ETIMEDOUT;
+		sys_sleep_ms(1);
+	}
+	return ret;
+}
+
+bool disk_is_deferred(const char *device)
+{
+	char *text;
+	bool found;
+
+	if (sys_read_file("/sys/kernel/debug/devices_deferred", &text, NULL) < 0)
+		return false;
+	found = strstr(text, device) != NULL;
+	free(text);
+	return found;
+}
+
+int disk_mark(const struct disk *disk)
+{
+	char path[96];
+	char *text;
+	int ret;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/serial", disk->block);
+	ret = sys_read_file(path, &text, NULL);
+	if (ret == 0)
+		free(text);
+	return ret;
+}
+
+int disk_grant_text(const char *device, const char *key, char *out, int size)
+{
+	size_t len = strlen(key);
+	char path[160];
+	char *text, *p;
+	int ret;
+
+	snprintf(path, sizeof(path), GRANT_DMA_DIR "/%s", device ? device : "global");
+	ret = sys_read_file(path, &text, NULL);
+	if (ret < 0)
+		return ret;
+	ret = -ENOENT;
+	for (p = text; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL) {
+		if (strncmp(p, key, len) || p[len] != ' ')
+			continue;
+		snprintf(out, (size_t)size, "%.*s", (int)strcspn(p + len + 1, "\n"), p + len + 1);
+		ret = 0;
+		break;
+	}
+	free(text);
+	return ret;
+}
+
+int disk_grant_stat(const char *device, const char *key, long *value)
+{
+	char text[32], *end;
+	int ret = disk_grant_text(device, key, text, sizeof(text));
+
+	if (ret < 0)
+		return ret;
+	*value = strtol(text, &end, 10);
+	return *end || end == text ? -EINVAL : 0;
+}

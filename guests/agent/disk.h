@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The virtio disk as the domU sees it: bound, awaited, described, unbound, all
+ * through sysfs. A disk is known by its device-tree node's platform device,
+ * such as "2000000.virtio".
+ */
+#ifndef GB_AGENT_DISK_H
+#define GB_AGENT_DISK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct disk {
+	char device[64];	/* "2000000.virtio" */
+	char block[32];		/* "vda" */
+	char node[48];		/* "/dev/vda" */
+	uint64_t features;	/* negotiated */
+};
+
+/* Wait for the backend's word on a static event channel. 0, -ETIMEDOUT, -errno. */
+int disk_wait_backend(int port, int timeout_ms);
+
+/* Give the platform device to virtio-mmio although its compatible string is another. */
+int disk_bind_late(const char *device);
+
+/*
+ * Wait until the device has a block device, and fill *disk. -ETIMEDOUT when it
+ * does not come; -ENOTBLK when the node is something else.
+ */
+int disk_wait(const char *device, int timeout_ms, struct disk *disk);
+
+/* Is the device on the kernel's list of deferred probes? Needs debugfs. */
+bool disk_is_deferred(const char *device);
+
+int disk_unbind(const char *device);
+int disk_bind(const char *device);
+
+/*
+ * Make the backend take a mark of its counters: reading the serial number sends
+ * one GET_ID request.
+ */
+int disk_mark(const struct disk *disk);
+
+/*
+ * One number of the grant DMA driver's counters (debugfs, guests/linux/README.md);
+ * device NULL: the global file. -ENOENT when driver or key is not there.
+ */
+int disk_grant_stat(const char *device, const char *key, long *value);
+/* A word instead of a number. */
+int disk_grant_text(const char *device, const char *key, char *out, int size);
+#define GRANT_DMA_DIR "/sys/kernel/debug/xen-grant-dma"
+
+#endif

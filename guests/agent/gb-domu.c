@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * /init of the domU: brings the disk up, proves that its path is the one under
+ * test, runs the workload, takes the device away again, and reports all of it.
+ * docs/ARCHITECTURE.md has the configuration's keys and the records.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "disk.h"
+#include "lib/record.h"
+#include "report.h"
+#include "sys.h"
+#include "workload.h"
+
+#define BACKEND_WAIT_MS 60000
+
+static void __attribute__((noreturn)) finish(bool ok)
+{
+	report_phase("domu-done");
+	report_done(ok);
+	sys_poweroff();
+}
+
+/* No disk: say why, as far as the kernel knows. */
+static void explain_missing(const char *device, int ret, int waited_ms)
+{
+	report_file("devices_deferred.txt", "/sys/kernel/debug/devices_deferred");
+	if (ret == -ENOTBLK)
+		report_error("%s: what stands in /dev is no block device", device);
+	else if (disk_is_deferred(device))
+		report_error("%s: deferred probe: no disk after %d ms, the kernel still waits for a "
+			     "supplier (the IOMMU of its iommus property has no driver)", device,
+			     waited_ms);
+	else
+		report_error("%s: no disk after %d ms: %s", device, waited_ms, strerror(-ret));
+}
+
+static void report_proof(const struct conf *conf, const struct disk *disk, long grefs_start)
+{
+	char binding[32] = "none", data[512];
+	long domid = -1;
+
+	disk_grant_text(disk->device, "binding", binding, sizeof(binding));
+	disk_grant_stat(disk->device, "backend_domid", &domid);
+	snprintf(data, sizeof(data),
+		 "{\"device\":\"%.63s\",\"is_block\":true,\"features\":\"0x%" PRIx64 "\","
+		 "\"binding\":\"%.31s\",\"grant_dma\":%s,\"backend_domid\":%ld,\"grefs_start\":%ld}",
+		 disk->device, disk->features, binding, strcmp(binding, "none") ? "true" : "false",
+		 domid, grefs_start);
+	report("proof", data);
+	if (conf->grants && domid != conf->backend_domid)
+		report_check("backend-domid", false, "the driver grants to domain %ld, not %d", domid,
+			     conf->backend_domid);
+}
+
+/* The device's own count and the whole table's, after everything was given back. */
+static bool grefs_now(const struct disk *disk, long *device, long *table)
+{
+	return disk_grant_stat(disk->device, "grefs_in_use", device) == 0 &&
+	       disk_grant_stat(NULL, "grefs_in_use", table) == 0;
+}
+
+/*
+ * Unbind, count, bind again, unbind, count: the device must hold no reference,
+ * and the table must be where it was. start: the table's count before the
+ * device was first bound, -1 when nobody could look (xl: it is bound at boot).
+ */
+static void unbind_and_count(const struct conf *conf, struct disk *disk, long start)
+{
+	long dev[2] = { 0, 0 }, table[2] = { -1, -1 };
+	int i, ret;
+
+	for (i = 0; i < 2; i++) {
+		ret = i ? disk_bind(disk->device) : 0;
+		if (ret == 0 && i)
+			ret = disk_wait(disk->device, conf->disk_wait_ms, disk);
+		if (ret == 0)
+			ret = disk_unbind(disk->device);
+		if (ret < 0) {
+			report_check("grefs-returned", false, "%s: cannot %s: %s", disk->device,
+				     i ? "bind and unbind again" : "unbind", strerror(-ret));
+			return;
+		}
+		if (conf->grants && !grefs_now(disk, &dev[i], &table[i])) {
+			report_check("grefs-returned", false, "no counters of the grant DMA driver");
+			return;
+		}
+	}
+	if (!conf->grants) {
+		report_check("unbind", true, "unbound, bound and unbound again");
+		return;
+	}
+	if (start < 0)
+		start = table[0];
+	report_check("grefs-returned", !dev[0] && !dev[1] && table[0] == start && table[1] == start,
+		     "in use: table %ld at start, %ld and %ld after unbind; device %ld and %ld", start,
+		     table[0], table[1], dev[0], dev[1]);
+}
+
+static void run(const struct conf *conf)
+{
+	struct disk disks[CONF_LIST_MAX] = { { .device = "" } };
+	long grefs_start = -1;
+	bool ok = true;
+	size_t i;
+	int ret;
+
+	/* a NUMA-less guest with one table: what is in use before any device of ours */
+	if (conf->late_probe) {
+		ret = disk_wait_backend(conf->ready_evtchn, BACKEND_WAIT_MS);
+		if (ret < 0) {
+			report_error("no word from the backend on event channel %d: %s",
+				     conf->ready_evtchn, strerror(-ret));
+			finish(false);
+		}
+		disk_grant_stat(NULL, "grefs_in_use", &grefs_start);
+	}
+	for (i = 0; i < conf->nr_disks; i++) {
+		ret = conf->late_probe ? disk_bind_late(conf->disk[i]) : 0;
+		if (ret < 0)
+			report_error("%s: cannot bind virtio-mmio: %s", conf->disk[i], strerror(-ret));
+		if (ret == 0)
+			ret = disk_wait(conf->disk[i], conf->disk_wait_ms, &disks[i]);
+		if (ret < 0) {
+			explain_missing(conf->disk[i], ret, conf->disk_wait_ms);
+			finish(false);
+		}
+	}
+	report_phase("disk-ready");
+	for (i = 0; i < conf->nr_disks; i++)
+		report_proof(conf, &disks[i], grefs_start);
+	for (i = 0; i < conf->nr_disks && conf->verify; i++)
+		ok = workload_verify(&disks[i]) && ok;
+	if (ok && !strcmp(conf->workload, "fio"))
+		ok = workload_fio(conf, &disks[0]);
+	for (i = 0; i < conf->nr_disks && conf->unbind; i++)
+		unbind_and_count(conf, &disks[i], i == 0 && conf->nr_disks == 1 ? grefs_start : -1);
+	finish(ok);
+}
+
+int main(void)
+{
+	struct conf conf;
+	char error[256];
+	int ret = sys_mount_all(false);
+
+	if (ret == 0)
+		ret = conf_load(CONF_PATH, &conf, error, sizeof(error));
+	else
+		snprintf(error, sizeof(error), "cannot mount: %s", strerror(-ret));
+	if (report_init(conf.token, "domu") < 0)
+		sys_poweroff();
+	if (ret < 0) {
+		report_error("%s", error);
+		finish(false);
+	}
+	report_phase("domu-up");
+	if (conf.interactive) {
+		struct disk disk;
+
+		if (conf.late_probe && disk_wait_backend(conf.ready_evtchn, BACKEND_WAIT_MS) == 0 &&
+		    conf.nr_disks)
+			disk_bind_late(conf.disk[0]);
+		if (conf.nr_disks && disk_wait(conf.disk[0], conf.disk_wait_ms, &disk) == 0)
+			report_log("grantbench: the disk is %s", disk.node);
+		for (;;)
+			sys_shell("/dev/ttyAMA0");
+	}
+	run(&conf);
+}

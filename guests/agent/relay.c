@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "relay.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "toolstack.h"
+
+void relay_init(struct relay *relay, const char *domu_name, int domid)
+{
+	*relay = (struct relay){ .fd = -1, .domid = domid };
+	snprintf(relay->path, sizeof(relay->path), CONSOLE_DIR "/guest-%s-vuart0.log", domu_name);
+}
+
+static void flush(struct relay *relay)
+{
+	report_log("DOM%d: %.*s", relay->domid, (int)relay->len, relay->line);
+	relay->len = 0;
+}
+
+static void put(struct relay *relay, char c)
+{
+	if (c == '\r' || c == '\0')
+		return;
+	if (c == '\n') {
+		flush(relay);
+		return;
+	}
+	relay->line[relay->len++] = c;
+	if (relay->len == RELAY_CHUNK)
+		flush(relay);
+}
+
+size_t relay_poll(struct relay *relay)
+{
+	char block[2048];
+	size_t total = 0;
+	ssize_t n, i;
+
+	if (relay->fd < 0)
+		relay->fd = open(relay->path, O_RDONLY | O_CLOEXEC);
+	if (relay->fd < 0)
+		return 0;
+	while ((n = read(relay->fd, block, sizeof(block))) > 0) {
+		for (i = 0; i < n; i++)
+			put(relay, block[i]);
+		total += (size_t)n;
+	}
+	return total;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fio in the domU: the verify pass and the timed part. Both report by themselves. */
+#ifndef GB_AGENT_WORKLOAD_H
+#define GB_AGENT_WORKLOAD_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+#include "disk.h"
+
+/* Write with checksums, read back. Reports check "verify"; false when it failed. */
+bool workload_verify(const struct disk *disk);
+
+/*
+ * The timed part: phases workload-start and workload-done, blobs fio.json,
+ * grant-dma-before.txt and grant-dma-after.txt, and the backend's marks: two in
+ * front, one behind, so that a mark's own cost can be taken out.
+ */
+bool workload_fio(const struct conf *conf, const struct disk *disk);
+
+#endif
