@@ -257,6 +257,8 @@ static int process_batch(struct vdev *dev, unsigned int index)
 	dma->unmap(dev->dma, &q->st, segs, nr_segs);
 	if (broken)
 		return -EPROTO;
+	if (!q->vq.num)		/* stopped under us: there is no ring to answer in */
+		return 0;
 
 	for (i = 0; i < (unsigned int)nr; i++)
 		virtq_push(&q->vq, chains[i].head, (uint32_t)len[i]);

@@ -37,6 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		}                                                             \
 	} while (0)
 
+/* For who wants to know whether the programs get anywhere. */
+static unsigned long fuzz_served;	/* requests */
+static unsigned long fuzz_broken;	/* devices */
+
 struct mapping {
 	uint8_t *buf;		/* NULL: free */
 	uint8_t *copy;		/* of a device-readable one, as it was given */
@@ -228,6 +232,7 @@ static void device_broken(struct vdev *dev)
 	unsigned int i;
 
 	must(dev->mmio.status & VIRTIO_STATUS_NEEDS_RESET);
+	fuzz_broken++;
 	must(dev->why[0]);
 	for (i = 0; i < dev->nr_queues; i++)
 		must(!dev->mmio.queue[i].ready && !dev->queue[i].vq.num);
@@ -481,6 +486,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 	struct vblk_config config;
+	struct vq_stats sum;
 
 	must(m);
 	memset(&config, 0, sizeof(config));
@@ -509,6 +515,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vmmio_reset(&m->blk.dev.mmio);
 	check(m);
 	must(m->dma.maps_now == 0 && m->dma.pages_now == 0);
+	vdev_io_stats(&m->blk.dev, &sum);
+	must(sum.maps + m->blk.dev.setup.maps == sum.unmaps + m->blk.dev.setup.unmaps);
+	fuzz_served += sum.requests;
 	vblk_release(&m->blk);
 	free(m->store.ram);
 	free(m->mem);

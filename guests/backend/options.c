@@ -229,7 +229,7 @@ int device_options_parse(struct device_options *opt, const char *text, char *err
 	unsigned int seen = 0;
 	const char *end;
 
-	for (; *text; text = *end ? end + 1 : end) {
+	for (;; text = end + 1) {
 		char item[320], *value;
 		size_t len, i;
 
@@ -263,6 +263,8 @@ int device_options_parse(struct device_options *opt, const char *text, char *err
 			snprintf(error, err_size, "%s=%s: must be %s", item, value, keys[i].range);
 			return -EINVAL;
 		}
+		if (!*end)
+			break;
 	}
 	if (finish(&parsed, seen, error, err_size))
 		return -EINVAL;

@@ -364,6 +364,8 @@ bool virtq_should_notify(struct virtq *vq)
 
 bool virtq_enable_kick(struct virtq *vq)
 {
+	if (!vq->num)
+		return false;
 	if (vq->event_idx)
 		shared_store16(avail_event(vq), vq->last_avail);
 	else
