@@ -554,10 +554,9 @@ int apt_fetch(struct apt *apt, const struct pkgfiles *files, const char *dir, st
 		bytes += files->v[i].size;
 	}
 	if (missing) {
-		text = xasprintf("%s and %zu more files, %.1f MB",
-				 files->v[files->nr - 1].file, missing - 1, (double)bytes / 1e6);
-		if (missing == 1)
-			strstr(text, " and")[0] = '\0';
+		text = missing == 1 ? xasprintf("%s, %.1f MB", files->v[files->nr - 1].file,
+						(double)bytes / 1e6)
+				    : xasprintf("%zu files, %.1f MB", missing, (double)bytes / 1e6);
 		apt->note(text, apt->note_arg);
 	}
 	for (i = 0; i < files->nr; i++) {

@@ -38,9 +38,7 @@ void cpio_abort(struct cpio *cpio)
 	if (!cpio)
 		return;
 	unlink(cpio->tmp);
-	/* keep libarchive from writing a trailer into the closed file */
-	if (cpio->a)
-		archive_write_fail(cpio->a);
+	/* freeing writes what is pending: into a file that has no name any more */
 	cpio_free(cpio);
 }
 

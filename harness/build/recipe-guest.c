@@ -99,10 +99,11 @@ int fio_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	_cleanup_free_ char *src = xasprintf("%s/src", ctx->stage);
 	_cleanup_free_ char *map = xasprintf("--extra-cflags=-ffile-prefix-map=%s=.", src);
 	_cleanup_free_ char *bin = xasprintf("%s/fio", src);
+	_cleanup_free_ char *script = xasprintf("%s/configure", src);
 	_cleanup_free_ char *jobs = builder_jobs(b);
 	/* SysV shared memory is not in our kernels; no engine needs a library */
 	const char *configure[] = {
-		"./configure", "--build-static", "--cc=" CROSS "gcc", "--cpu=aarch64",
+		script, "--build-static", "--cc=" CROSS "gcc", "--cpu=aarch64",
 		"--disable-native", "--disable-shm", "--disable-numa", "--disable-rdma",
 		"--disable-rados", "--disable-rbd", "--disable-http", "--disable-gfapi",
 		"--disable-libnfs", "--disable-lex", "--disable-pmem", "--disable-xnvme",

@@ -41,35 +41,48 @@ int rootfs_inputs(struct builder *b, const struct recipe *r, struct key *key, st
 	return 1;
 }
 
+/* Suites disagree on whether a package has /bin/x or /usr/bin/x. */
+static char *resolve_merged(const char *root, const char *path)
+{
+	_cleanup_free_ char *usr = NULL;
+	char *found = root_resolve(root, path);
+
+	if (found)
+		return found;
+	if (!strncmp(path, "usr/", 4))
+		return root_resolve(root, path + 4);
+	usr = xasprintf("usr/%s", path);
+	return root_resolve(root, usr);
+}
+
+/* path with the set's series in place of @SERIES@; caller frees. */
+static char *expand(const char *path, const char *series)
+{
+	const char *at = strstr(path, "@SERIES@");
+
+	return at ? xasprintf("%.*s%s%s", (int)(at - path), path, series, at + strlen("@SERIES@"))
+		  : xstrdup(path);
+}
+
 /* Host path of what an entry takes; caller frees. */
-static char *source_path(struct builder *b, const struct image *image,
-			 const struct image_entry *e, struct err *err)
+static char *source_path(struct builder *b, const struct image_entry *e, struct err *err)
 {
 	const struct artifact *from;
-	_cleanup_free_ char *root = NULL;
+	_cleanup_free_ char *root = NULL, *rel = NULL;
 	char *path;
 
 	if (!strcmp(e->artifact, "data"))
 		return builder_data(b, e->from);
 	from = builder_dep(b, e->artifact);
 	if (!from) {
-		err_usage(err, "%s:%u: \"%s\" is no artifact that this image may use", image->path,
-			  e->line, e->artifact);
+		err_usage(err, "\"%s\" is no artifact that this image may use", e->artifact);
 		return NULL;
 	}
-	/* the series that was resolved, for paths that have it in their name */
 	root = strncmp(e->artifact, "debs-", 5) ? xstrdup(from->dir) : xasprintf("%s/root", from->dir);
-	if (strstr(e->from, "@SERIES@")) {
-		const char *at = strstr(e->from, "@SERIES@");
-		_cleanup_free_ char *full = xasprintf("%.*s%s%s", (int)(at - e->from), e->from,
-						      from->version, at + 8);
-
-		path = root_resolve(root, full);
-	} else {
-		path = root_resolve(root, e->from);
-	}
+	rel = expand(e->from, from->version);
+	path = resolve_merged(root, rel);
 	if (!path)
-		err_set(err, "%s:%u: %s has no file %s", image->path, e->line, e->artifact, e->from);
+		err_set(err, "%s has no file %s", e->artifact, rel);
 	return path;
 }
 
@@ -87,23 +100,22 @@ static int add_lib(const char *soname, const char *path, void *p, struct err *er
 	return cpio_file(arg->cpio, to, 0755, path, err);
 }
 
-static int add_libs(struct builder *b, struct cpio *cpio, const struct image *image,
-		    const struct image_entry *e, char **programs, struct err *err)
+static int add_libs(struct builder *b, struct cpio *cpio, const struct image_entry *e,
+		    char **programs, struct err *err)
 {
 	const struct artifact *from = builder_dep(b, e->artifact);
 	struct libs_arg arg = { cpio, e->to };
 	_cleanup_free_ char *root = NULL;
 
 	if (!from)
-		return err_usage(err, "%s:%u: \"%s\" is no artifact that this image may use",
-				 image->path, e->line, e->artifact);
+		return err_usage(err, "\"%s\" is no artifact that this image may use", e->artifact);
 	root = xasprintf("%s/root", from->dir);
 	return elf_closure(root, LIB_DIRS("aarch64-linux-gnu"), (const char *const *)programs,
 			   add_lib, &arg, err);
 }
 
-static int add_entry(struct builder *b, struct cpio *cpio, const struct image *image,
-		     const struct image_entry *e, char ***programs, size_t *nr, struct err *err)
+static int add_entry(struct builder *b, struct cpio *cpio, const struct image_entry *e,
+		     char ***programs, size_t *nr, struct err *err)
 {
 	char *path;
 
@@ -115,11 +127,11 @@ static int add_entry(struct builder *b, struct cpio *cpio, const struct image *i
 	case IMAGE_NODE:
 		return cpio_node(cpio, e->to, e->mode, e->node_type, e->dev_major, e->dev_minor, err);
 	case IMAGE_LIBS:
-		return add_libs(b, cpio, image, e, *programs, err);
+		return add_libs(b, cpio, e, *programs, err);
 	case IMAGE_FILE:
 		break;
 	}
-	path = source_path(b, image, e, err);
+	path = source_path(b, e, err);
 	if (!path)
 		return -1;
 	*programs = xrealloc(*programs, (*nr + 2) * sizeof(char *));
@@ -146,7 +158,7 @@ int rootfs_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	if (!cpio)
 		ret = -1;
 	for (i = 0; i < image.nr && ret == 0; i++) {
-		ret = add_entry(b, cpio, &image, &image.entries[i], &programs, &nr, err);
+		ret = add_entry(b, cpio, &image.entries[i], &programs, &nr, err);
 		if (ret < 0)
 			err_prefix(err, "%s:%u", list, image.entries[i].line);
 	}
