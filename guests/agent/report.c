@@ -31,9 +31,12 @@ int report_init(const char *the_token, const char *the_src)
 	return kmsg < 0 ? -errno : 0;
 }
 
-static void write_line(const char *line, size_t len)
+/* len bytes, and room for one more: without a newline the kernel keeps the line open. */
+static void write_line(char *line, size_t len)
 {
 	ssize_t n;
+
+	line[len++] = '\n';
 
 	do
 		n = write(kmsg, line, len);
@@ -51,17 +54,17 @@ void report_log(const char *fmt, ...)
 	len = vsnprintf(line + sizeof(LEVEL) - 1, sizeof(line) - sizeof(LEVEL), fmt, ap);
 	va_end(ap);
 	len += (int)sizeof(LEVEL) - 1;
-	write_line(line, (size_t)len < sizeof(line) ? (size_t)len : sizeof(line) - 1);
+	write_line(line, (size_t)len < sizeof(line) - 1 ? (size_t)len : sizeof(line) - 2);
 }
 
 void report(const char *type, const char *data_json)
 {
-	char line[sizeof(LEVEL) + RECORD_MAX];
-	int len = record_format(line + sizeof(LEVEL) - 1, sizeof(line) - sizeof(LEVEL) + 1, token, src,
+	char line[sizeof(LEVEL) + RECORD_MAX + 1];
+	int len = record_format(line + sizeof(LEVEL) - 1, sizeof(line) - sizeof(LEVEL), token, src,
 				++seq, type, data_json);
 
 	if (len < 0)
-		len = record_format(line + sizeof(LEVEL) - 1, sizeof(line) - sizeof(LEVEL) + 1, token,
+		len = record_format(line + sizeof(LEVEL) - 1, sizeof(line) - sizeof(LEVEL), token,
 				    src, seq, "error", "{\"what\":\"a record was too large or malformed\"}");
 	memcpy(line, LEVEL, sizeof(LEVEL) - 1);
 	write_line(line, sizeof(LEVEL) - 1 + (size_t)len);
