@@ -35,6 +35,8 @@ int fs_mkdirs(const char *path, struct err *err)
 	_cleanup_free_ char *copy = xstrdup(path);
 	char *p;
 
+	if (!*path)
+		return err_set(err, "a directory needs a name");
 	for (p = copy + 1; ; p++) {
 		char c = *p;
 
@@ -70,6 +72,7 @@ int fs_read(const char *path, struct buf *buf, struct err *err)
 			int saved = errno;
 
 			buf->size = start;
+			buf->data[start] = '\0';
 			return err_errno(err, saved, "cannot read %s", path);
 		}
 		buf->size += (size_t)n;
@@ -78,6 +81,7 @@ int fs_read(const char *path, struct buf *buf, struct err *err)
 			return 0;
 		if (buf->size - start > FS_READ_MAX) {
 			buf->size = start;
+			buf->data[start] = '\0';
 			return err_set(err, "%s is larger than %u MiB", path, FS_READ_MAX >> 20);
 		}
 	}
