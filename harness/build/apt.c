@@ -189,6 +189,17 @@ void apt_unlock(struct apt *apt)
 		close(take_fd(apt->lock_fd));
 }
 
+void apt_note(struct apt *apt, const char *fmt, ...)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_addvf(&text, fmt, ap);
+	va_end(ap);
+	apt->note(text.data, apt->note_arg);
+}
+
 void apt_close(struct apt *apt)
 {
 	if (!apt)
@@ -285,13 +296,11 @@ int apt_update(struct apt *apt, const struct apt_view *view, struct err *err)
 	static const char *const argv[] = { "apt-get", "update", "-q", NULL };
 	_cleanup_free_ char *name = view_name(view);
 	_cleanup_free_ char *mark = xasprintf("|%s|", name);
-	_cleanup_free_ char *text = NULL;
 	char *updated;
 
 	if (strstr(apt->updated, mark))
 		return 0;
-	text = xasprintf("package index of %s (%s)", view->suite, view->arch);
-	apt->note(text, apt->note_arg);
+	apt_note(apt, "package index of %s (%s)", view->suite, view->arch);
 	if (run_apt(apt, view, argv, NULL, err) < 0)
 		return err_prefix(err, "cannot fetch the package index of suite %s from the mirror "
 				  "that this machine uses", view->suite);
@@ -541,9 +550,8 @@ static bool have_file(const char *dir, const struct pkgfile *file)
 int apt_fetch(struct apt *apt, const struct pkgfiles *files, const char *dir, struct err *err)
 {
 	const struct pkgfile *batch[FETCH_BATCH];
-	_cleanup_free_ char *text = NULL;
 	uint64_t bytes = 0;
-	size_t i, nr = 0, missing = 0;
+	size_t i, nr = 0, missing = 0, last = 0;
 
 	if (fs_mkdirs(dir, err) < 0)
 		return -1;
@@ -551,13 +559,14 @@ int apt_fetch(struct apt *apt, const struct pkgfiles *files, const char *dir, st
 		if (have_file(dir, &files->v[i]))
 			continue;
 		missing++;
+		last = i;
 		bytes += files->v[i].size;
 	}
 	if (missing) {
-		text = missing == 1 ? xasprintf("%s, %.1f MB", files->v[files->nr - 1].file,
-						(double)bytes / 1e6)
-				    : xasprintf("%zu files, %.1f MB", missing, (double)bytes / 1e6);
-		apt->note(text, apt->note_arg);
+		if (missing == 1)
+			apt_note(apt, "%s, %.1f MB", files->v[last].file, (double)bytes / 1e6);
+		else
+			apt_note(apt, "%zu files, %.1f MB", missing, (double)bytes / 1e6);
 	}
 	for (i = 0; i < files->nr; i++) {
 		if (!have_file(dir, &files->v[i]))

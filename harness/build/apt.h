@@ -53,6 +53,8 @@ struct apt;
 struct apt *apt_open(const char *dir, void (*note)(const char *text, void *arg), void *arg,
 		     struct err *err);
 void apt_close(struct apt *apt);
+/* Tell the caller's note function. */
+void apt_note(struct apt *apt, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
  * One process at a time uses the directory: hold the lock around all that

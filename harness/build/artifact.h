@@ -73,7 +73,11 @@ struct artifact {
 	char sha256[FS_SHA256_HEX];	/* of the main file; empty when only planned */
 	bool hit;		/* it was in the cache */
 	double seconds;		/* what its build took, when it was built */
-	char **argv;		/* qemu: NULL-terminated prefix that starts it; else NULL */
+	/*
+	 * qemu: NULL-terminated prefix that starts it, with -nodefaults and
+	 * -no-user-config in it, so every device is to be asked for; else NULL.
+	 */
+	char **argv;
 };
 #define ARTIFACT_INIT { 0 }
 

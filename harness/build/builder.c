@@ -252,9 +252,8 @@ static int build(struct builder *b, size_t index, struct artifact *out, struct e
 	_cleanup_free_ char *lock = xasprintf("%s/locks/%s", b->cache, r->name);
 	_cleanup_close_ int fd = -1;
 
-	if (!b->tools_checked && hosttools_check(err) < 0)
+	if (r->compiles && hosttools_check(err) < 0)
 		return -1;
-	b->tools_checked = true;
 	if (fs_lock(lock, true, false, &fd, err) < 0) {
 		if (errno != EWOULDBLOCK)
 			return -1;

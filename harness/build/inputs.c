@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build/hosttools.h"
 #include "build/repro.h"
 #include "lib/cleanup.h"
 #include "lib/spawn.h"
@@ -155,6 +156,9 @@ int builder_key_toolchain(struct builder *b, struct key *key, struct err *err)
 	char sha256[FS_SHA256_HEX];
 
 	if (!b->toolchain) {
+		/* without a compiler there is no key either: say what to install */
+		if (hosttools_check(err) < 0)
+			return -1;
 		if (first_line(gcc, &text, err) < 0)
 			return -1;
 		buf_addstr(&text, "; ");

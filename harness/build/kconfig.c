@@ -82,25 +82,61 @@ int kconfig_check(const char *fragment_path, const char *out_dir, struct err *er
 		       "is no such option): %s", fragment_path, lost.data);
 }
 
-int kernel_version(const char *tree, char **version, struct err *err)
+/* Value of "NAME =" or "NAME ?=" at a line's start, "export" before it or not; caller frees. */
+static char *make_value(const char *text, const char *name)
 {
-	static const char *const names[] = { "VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION" };
-	_cleanup_free_ char *path = xasprintf("%s/Makefile", tree);
+	size_t len = strlen(name);
+	const char *p = text;
+
+	for (; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL) {
+		const char *q = p;
+
+		if (!strncmp(q, "export ", 7))
+			q += 7;
+		if (strncmp(q, name, len))
+			continue;
+		q += len + strspn(q + len, " \t");
+		if (*q == '?')
+			q++;
+		if (*q++ != '=')
+			continue;
+		q += strspn(q, " \t");
+		return xstrndup(q, strcspn(q, " \t\n$"));
+	}
+	return NULL;
+}
+
+static int make_version(const char *path, const char *const *names, size_t nr, size_t nr_dotted,
+			char **version, struct err *err)
+{
 	_cleanup_buf_ struct buf text = BUF_INIT, out = BUF_INIT;
 	size_t i;
 
 	if (fs_read(path, &text, err) < 0)
 		return -1;
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		_cleanup_free_ char *start = xasprintf("\n%s =", names[i]);
-		const char *p = strstr(text.data ? text.data : "", start);
+	for (i = 0; i < nr; i++) {
+		_cleanup_free_ char *value = make_value(text.data ? text.data : "", names[i]);
 
-		if (!p)
-			return err_usage(err, "%s: not a kernel's Makefile (no %s)", path, names[i]);
-		p += strlen(start);
-		p += strspn(p, " \t");
-		buf_addf(&out, "%s%.*s", i && i < 3 ? "." : "", (int)strcspn(p, " \t\n"), p);
+		if (!value)
+			return err_usage(err, "%s says nothing of %s", path, names[i]);
+		buf_addf(&out, "%s%s", i && i < nr_dotted ? "." : "", value);
 	}
 	*version = buf_detach(&out);
 	return 0;
+}
+
+int kernel_version(const char *tree, char **version, struct err *err)
+{
+	static const char *const names[] = { "VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION" };
+	_cleanup_free_ char *path = xasprintf("%s/Makefile", tree);
+
+	return make_version(path, names, ARRAY_SIZE(names), 3, version, err);
+}
+
+int xen_version(const char *tree, char **version, struct err *err)
+{
+	static const char *const names[] = { "XEN_VERSION", "XEN_SUBVERSION", "XEN_EXTRAVERSION" };
+	_cleanup_free_ char *path = xasprintf("%s/xen/Makefile", tree);
+
+	return make_version(path, names, ARRAY_SIZE(names), 2, version, err);
 }

@@ -19,4 +19,7 @@ int kconfig_check(const char *fragment_path, const char *out_dir, struct err *er
 /* "6.12.117" from the Makefile of a kernel tree; caller frees. */
 int kernel_version(const char *tree, char **version, struct err *err);
 
+/* "4.20.1" from xen/Makefile of a Xen tree; caller frees. */
+int xen_version(const char *tree, char **version, struct err *err);
+
 #endif

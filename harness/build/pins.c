@@ -339,6 +339,7 @@ int pins_resolve(struct apt *apt, const struct pin_set *set, const char *downloa
 
 		if (try_candidate(apt, set, c, downloads, out, &one) == 0)
 			return 0;
+		apt_note(apt, "%s of %s cannot be had: %s", c->series, c->view.suite, one.msg);
 		buf_addf(&reasons, "%s%s of %s: %s", i ? "; " : "", c->series, c->view.suite,
 			 one.msg);
 	}

@@ -8,6 +8,7 @@
 
 #include "build/unpack.h"
 #include "lib/cleanup.h"
+#include "version.h"
 
 struct guest {
 	const char *name;
@@ -79,7 +80,7 @@ int guest_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		if (strip(b, ctx, from, *p, err) < 0)
 			return -1;
 	}
-	ctx->version = xasprintf("%.12s", "own");
+	ctx->version = xstrdup(GB_VERSION);
 	return fs_remove_tree(obj, err);
 }
 

@@ -88,9 +88,12 @@ int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 	if (fs_is_dir(patches) &&
 	    key_add_dir(key, &b->memo, "patch", patches, "*.patch", err) < 0)
 		return -1;
-	for (test = b->opts.test_patches; *test; test++)
+	for (test = b->opts.test_patches; *test; test++) {
+		if (!fs_exists(*test))
+			return err_usage(err, "--test-patch %s: no such file", *test);
 		if (key_add_file(key, &b->memo, "test-patch", "", *test, err) < 0)
 			return -1;
+	}
 	return builder_key_toolchain(b, key, err);
 }
 
@@ -138,6 +141,7 @@ static int open_tree(struct builder *b, struct tree *tree, char **version, struc
 	id = xasprintf("%s-%.12s", set_name(b), arg.file->sha256);
 	if (tree_open(tree, b->work, id, fill, &arg, err) < 0)
 		return -1;
+	sources_drop_others(b, set_name(b), id);
 	*version = xstrdup(arg.file->version);
 	return 0;
 }

@@ -6,6 +6,9 @@
  *	lib/			every library, and ld.so
  *	share/			firmware (-L)
  *	qemu-system-aarch64
+ *
+ * -nodefaults belongs to how it is started: for its default devices QEMU looks
+ * for modules in the host's directories, and dies of those of another version.
  */
 #include "build/recipe.h"
 
@@ -115,13 +118,15 @@ static int ask_machine(const char *const *prefix, struct err *err)
 
 static void fill_argv(struct artifact *out, const char *dir)
 {
-	out->argv = xcalloc(7, sizeof(char *));
+	out->argv = xcalloc(9, sizeof(char *));
 	out->argv[0] = xasprintf("%s/lib/" LOADER, dir);
 	out->argv[1] = xstrdup("--library-path");
 	out->argv[2] = xasprintf("%s/lib", dir);
 	out->argv[3] = xasprintf("%s/" PROGRAM, dir);
 	out->argv[4] = xstrdup("-L");
 	out->argv[5] = xasprintf("%s/share", dir);
+	out->argv[6] = xstrdup("-nodefaults");
+	out->argv[7] = xstrdup("-no-user-config");
 }
 
 void qemu_argv(struct artifact *out)
@@ -191,8 +196,10 @@ int qemu_external(struct builder *b, struct artifact *out, struct err *err)
 	key_final(&key, found.key);
 	found.name = xstrdup("qemu");
 	found.dir = xstrndup(found.path, (size_t)(strrchr(found.path, '/') - found.path));
-	found.argv = xcalloc(2, sizeof(char *));
+	found.argv = xcalloc(4, sizeof(char *));
 	found.argv[0] = xstrdup(found.path);
+	found.argv[1] = xstrdup("-nodefaults");
+	found.argv[2] = xstrdup("-no-user-config");
 	found.hit = true;
 	*out = found;
 	found = (struct artifact)ARTIFACT_INIT;

@@ -11,6 +11,7 @@
 #include "build/elf.h"
 #include "build/image.h"
 #include "lib/cleanup.h"
+#include "version.h"
 
 static char *list_path(struct builder *b, const struct recipe *r)
 {
@@ -167,6 +168,6 @@ int rootfs_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	else
 		cpio_abort(cpio);
 	tree_free_list(programs);
-	ctx->version = xstrdup("own");
+	ctx->version = xstrdup(GB_VERSION);
 	return ret;
 }

@@ -98,19 +98,24 @@ static int fill(const char *dir, void *p, struct err *err)
 static int open_tree(struct builder *b, struct tree *tree, char **version, struct err *err)
 {
 	struct fill_arg arg = { b, NULL };
-	_cleanup_free_ char *id = NULL;
+	_cleanup_free_ char *id = NULL, *series = NULL;
 	const struct pins *pins;
 
 	if (b->opts.xen_src) {
-		*version = xstrdup("own tree");
-		return sources_open_user(b, tree, "xen", b->opts.xen_src, wanted, err);
+		if (sources_open_user(b, tree, "xen", b->opts.xen_src, wanted, err) < 0)
+			return -1;
+		return xen_version(tree->src, version, err);
 	}
 	if (builder_pins(b, "xen", &pins, err) != 1)
 		return -1;
 	arg.file = pins_find(pins, "xen");
-	id = xasprintf("xen-%s-%.12s", pins->series, arg.file->sha256);
+	series = xasprintf("xen-%s", pins->series);
+	id = xasprintf("%s-%.12s", series, arg.file->sha256);
+	if (tree_open(tree, b->work, id, fill, &arg, err) < 0)
+		return -1;
+	sources_drop_others(b, series, id);
 	*version = xstrdup(arg.file->version);
-	return tree_open(tree, b->work, id, fill, &arg, err);
+	return 0;
 }
 
 static int run_make(struct builder *b, struct build_ctx *ctx, const struct tree *tree,

@@ -35,6 +35,7 @@ struct recipe {
 	bool hidden;			/* an intermediate: not listed, not asked for */
 	const char *const *deps;	/* artifacts, NULL-terminated, or NULL */
 	int variant;			/* for recipes that share functions */
+	bool compiles;			/* needs the tools of build/hosttools.h */
 	/* Add all inputs but deps to key. 1: done, 0: sources not known yet, -1: error. */
 	int (*inputs)(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
 	int (*build)(struct builder *b, struct build_ctx *ctx, struct err *err);
@@ -61,7 +62,6 @@ struct builder {
 	char *data_dir, *cache;
 	char *downloads, *work, *pins_path;
 	bool may_resolve;	/* builder_get(): yes; builder_plan(): no */
-	bool tools_checked;
 	struct memo memo;
 	struct apt *apt;	/* opened when first needed */
 	struct pin_slot *pins;

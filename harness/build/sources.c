@@ -63,6 +63,28 @@ int sources_build_ended(struct builder *b, struct tree *tree, const char *name, 
 	return ok ? 0 : -1;
 }
 
+void sources_drop_others(struct builder *b, const char *series, const char *id)
+{
+	_cleanup_closedir_ DIR *d = opendir(b->work);
+	size_t len = strlen(series);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		_cleanup_free_ char *path = NULL, *lock = NULL;
+		_cleanup_close_ int fd = -1;
+		const char *hash = e->d_name + len + 1;
+
+		/* "linux-6.1" is not to take "linux-6.12-…" for one of its own */
+		if (strncmp(e->d_name, series, len) || e->d_name[len] != '-' ||
+		    strspn(hash, "0123456789abcdef") != strlen(hash) || !strcmp(e->d_name, id))
+			continue;
+		path = xasprintf("%s/%s", b->work, e->d_name);
+		lock = xasprintf("%s.lock", path);
+		if (fs_lock(lock, true, false, &fd, NULL) == 0)
+			fs_remove_tree(path, NULL);
+	}
+}
+
 /*
  * The index of a followed directory: "SIZE MTIME_NS PATH" per file, in byte
  * order of the paths, as of the last complete copy.

@@ -24,6 +24,9 @@ void patch_list_release(struct patch_list *list);
 int sources_open_user(struct builder *b, struct tree *tree, const char *prefix, const char *dir,
 		      unpack_filter filter, struct err *err);
 
+/* Remove the work trees "SERIES-…" other than id that nobody is using: superseded versions. */
+void sources_drop_others(struct builder *b, const char *series, const char *id);
+
 /*
  * After make ended, well or not: say so to the tree, unless the disk is full,
  * since then nobody knows what was half-written. Returns -1 when !ok, with err
