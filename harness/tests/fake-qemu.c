@@ -191,6 +191,13 @@ static void put_garbage(long n)
 	}
 }
 
+static void end_by(int signo)
+{
+	/* a sanitizer's handler would make an exit status of it */
+	signal(signo, SIG_DFL);
+	raise(signo);
+}
+
 static void write_pid(const char *path, pid_t pid)
 {
 	char *tmp;
@@ -220,10 +227,11 @@ static void linger(const char *path)
 
 static void alloc(size_t mib)
 {
+	static char *volatile p;
 	size_t size = mib << 20;
-	volatile char *p = malloc(size);
 	size_t i;
 
+	p = malloc(size);
 	for (i = 0; p && i < size; i += 4096)
 		p[i] = 1;
 	/* kept: the peak is what a test looks for */
@@ -324,7 +332,7 @@ static void run(char *line)
 	else if (!strcmp(cmd, "exit"))
 		exit(atoi(rest));
 	else if (!strcmp(cmd, "signal"))
-		raise(atoi(rest));
+		end_by(atoi(rest));
 	else if (!strcmp(cmd, "noterm"))
 		signal(SIGTERM, SIG_IGN);
 	else if (!strcmp(cmd, "stderr"))
