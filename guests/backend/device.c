@@ -72,7 +72,6 @@ static void queue_disable(void *arg, unsigned int index)
 	struct vdev_queue *q = &dev->queue[index];
 
 	virtq_stop(&q->vq);
-	q->kicked = false;
 	dev->dma->ops->unmap_ring(dev->dma, &dev->setup, q->rings, 3);
 }
 

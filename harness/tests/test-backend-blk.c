@@ -113,21 +113,29 @@ START_TEST(any_framing)
 }
 END_TEST
 
-/* Header and write data in one descriptor. */
+/* Header and the first bytes of the data in one descriptor, the rest elsewhere. */
 START_TEST(header_with_data)
 {
 	struct front *f = &front;
+	uint32_t first;
 
-	put_le32(f->mem + FRONT_HEADER, VIRTIO_BLK_T_OUT);
-	put_le64(f->mem + FRONT_HEADER + 8, 7);
-	fill(f->mem + FRONT_HEADER + 16, 512, 1);
-	front_put_desc(f, FRONT_DESC(0), 0, front_addr(f, FRONT_HEADER), 528, VIRTQ_DESC_F_NEXT, 1);
-	front_put_desc(f, FRONT_DESC(0), 1, front_addr(f, FRONT_STATUS), 1, VIRTQ_DESC_F_WRITE, 0);
-	f->mem[FRONT_STATUS] = 0xff;
-	front_avail(f, 0, 0);
-	front_kick(f, 0);
-	ck_assert_uint_eq(f->mem[FRONT_STATUS], OK);
-	ck_assert(!memcmp(f->store.ram + 7 * 512, f->mem + FRONT_HEADER + 16, 512));
+	for (first = 100; first <= 512; first += 412) {
+		put_le32(f->mem + FRONT_HEADER, VIRTIO_BLK_T_OUT);
+		put_le64(f->mem + FRONT_HEADER + 8, 7);
+		fill(f->mem + FRONT_HEADER + 16, 512, (uint8_t)first);
+		memcpy(f->mem + FRONT_DATA, f->mem + FRONT_HEADER + 16 + first, 512 - first);
+		front_put_desc(f, FRONT_DESC(0), 0, front_addr(f, FRONT_HEADER), 16 + first,
+			       VIRTQ_DESC_F_NEXT, first == 512 ? 2 : 1);
+		front_put_desc(f, FRONT_DESC(0), 1, front_addr(f, FRONT_DATA), 512 - first,
+			       VIRTQ_DESC_F_NEXT, 2);
+		front_put_desc(f, FRONT_DESC(0), 2, front_addr(f, FRONT_STATUS), 1,
+			       VIRTQ_DESC_F_WRITE, 0);
+		f->mem[FRONT_STATUS] = 0xff;
+		front_avail(f, 0, 0);
+		front_kick(f, 0);
+		ck_assert_uint_eq(f->mem[FRONT_STATUS], OK);
+		ck_assert(!memcmp(f->store.ram + 7 * 512, f->mem + FRONT_HEADER + 16, 512));
+	}
 }
 END_TEST
 
@@ -281,6 +289,44 @@ START_TEST(range)
 	}
 	/* what nobody named is as it was */
 	ck_assert_uint_eq(ram[16 * 512], 0xaa);
+}
+END_TEST
+
+/* Ranges, and room for data that nobody sends. */
+START_TEST(range_with_data_in)
+{
+	struct front *f = &front;
+
+	put_le32(f->mem + FRONT_HEADER, VIRTIO_BLK_T_DISCARD);
+	put_le32(f->mem + FRONT_DATA + 8, 8);
+	front_put_desc(f, FRONT_DESC(0), 0, front_addr(f, FRONT_HEADER), 16, VIRTQ_DESC_F_NEXT, 1);
+	front_put_desc(f, FRONT_DESC(0), 1, front_addr(f, FRONT_DATA), 16, VIRTQ_DESC_F_NEXT, 2);
+	front_put_desc(f, FRONT_DESC(0), 2, front_addr(f, FRONT_STATUS), 2, VIRTQ_DESC_F_WRITE, 0);
+	memset(f->store.ram, 0xaa, 4096);
+	front_avail(f, 0, 0);
+	front_kick(f, 0);
+	ck_assert_uint_eq(f->mem[FRONT_STATUS + 1], IOERR);
+	ck_assert_uint_eq(f->store.ram[0], 0xaa);
+}
+END_TEST
+
+/* A disk larger than one range may be. */
+START_TEST(range_too_long)
+{
+	struct front f;
+	unsigned int i;
+
+	front_defaults(&f);
+	f.store_kind = VSTORE_NULL;
+	f.store_size = 1ull << 40;
+	front_open(&f);
+	front_start(&f, 8, 0);
+	for (i = 0; i < 2; i++) {
+		put_le32(f.mem + FRONT_DATA + 8, VBLK_RANGE_SECTORS_MAX + i);
+		ck_assert_uint_eq(front_request(&f, VIRTIO_BLK_T_DISCARD, 0, 1, 16, false, false),
+				  i ? IOERR : OK);
+	}
+	front_close(&f);
 }
 END_TEST
 
@@ -573,6 +619,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, get_id);
 	tcase_add_test(tc, readonly_disk);
 	tcase_add_loop_test(tc, range, 0, sizeof(ranges) / sizeof(ranges[0]));
+	tcase_add_test(tc, range_with_data_in);
+	tcase_add_test(tc, range_too_long);
 	tcase_add_test(tc, discard_can_be_off);
 	tcase_add_test(tc, large_blocks);
 	tcase_add_test(tc, no_room);

@@ -297,6 +297,8 @@ START_TEST(queue_refused)
 	ck_assert_uint_eq(rd(VMMIO_STATUS), 0x4b);
 	ck_assert_uint_eq(notes.disabled, 1);	/* the other one */
 	ck_assert_uint_eq(notes.line, false);	/* DRIVER_OK was not set: no interrupt */
+	wr(VMMIO_STATUS, 0x4f);
+	ck_assert_uint_eq(notes.driver_ok, 0);
 }
 END_TEST
 

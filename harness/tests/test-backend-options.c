@@ -93,6 +93,7 @@ static const struct {
 	{ GOOD "size=1T", "size=1T" },
 	{ GOOD "size=1KK", "size=1KK" },
 	{ GOOD "size=17179869184G", "size=" },
+	{ GOOD "size=17179869185G", "size=" },	/* 1G in 64 bits */
 	{ GOOD "size=64m", "size=64m" },
 	{ GOOD "queues=0", "queues=0" },
 	{ GOOD "queues=17", "queues=17" },

@@ -102,6 +102,11 @@ static void bad_bytes_sum(struct front *f)
 	set_len(f, 1, 0xffffffff);
 }
 
+static void bad_bytes_wrap(struct front *f)
+{
+	set_len(f, 1, 0xffffffff);	/* 16 + this + 1 is 16 again in 32 bits */
+}
+
 static void bad_not_a_grant(struct front *f)
 {
 	set_addr(f, 1, front_addr(f, FRONT_DATA) & ~DMA_GRANT_BIT);
@@ -191,6 +196,7 @@ static const struct {
 	{ bad_order, 0, VIRTQ_FAULT_ORDER },
 	{ bad_bytes, 0, VIRTQ_FAULT_BYTES },
 	{ bad_bytes_sum, 0, VIRTQ_FAULT_BYTES },
+	{ bad_bytes_wrap, 0, VIRTQ_FAULT_BYTES },
 	{ bad_not_a_grant, 0, VIRTQ_FAULT_NOT_A_GRANT },
 	{ bad_gref_range, 0, VIRTQ_FAULT_ADDRESS },
 	{ bad_gref_bits, 0, VIRTQ_FAULT_ADDRESS },
@@ -477,6 +483,62 @@ START_TEST(event_idx)
 }
 END_TEST
 
+/* Nothing of the ring before a reset counts for the one after it. */
+START_TEST(starts_afresh)
+{
+	struct front *f = &front;
+	unsigned int i;
+
+	good(f);
+	for (i = 0; i < 5; i++) {
+		front_avail(f, 0, 0);
+		front_kick(f, 0);
+	}
+	front_start(f, 8, 0);
+	f->raised = 0;
+	good(f);
+	set_used_event(f, 6);
+	for (i = 1; i <= 7; i++) {
+		front_avail(f, 0, 0);
+		front_kick(f, 0);
+		ck_assert_uint_eq(front_used_idx(f, 0), i);
+		ck_assert_uint_eq(f->raised, i == 7);
+	}
+}
+END_TEST
+
+/* 2.1.2: nothing is consumed before DRIVER_OK, and nothing is forgotten. */
+START_TEST(waits_for_driver_ok)
+{
+	struct front *f = &front;
+
+	front_negotiate(f, 0);
+	memset(f->mem, 0, FRONT_QUEUE_STRIDE);
+	f->avail_idx[0] = 0;
+	front_queue_registers(f, 0, 8);
+	front_write(f, VMMIO_QUEUE_READY, 1);
+	good(f);
+	front_avail(f, 0, 0);
+	front_kick(f, 0);
+	ck_assert_uint_eq(front_used_idx(f, 0), 0);
+	front_write(f, VMMIO_STATUS, 0xf);
+	ck_assert(!vdev_process(&f->blk.dev));
+	ck_assert_uint_eq(front_used_idx(f, 0), 1);
+}
+END_TEST
+
+START_TEST(kick_of_a_disabled_queue)
+{
+	struct front *f = &front;
+
+	front_start(f, 8, VIRTIO_F_EVENT_IDX);
+	front_write(f, VMMIO_QUEUE_READY, 0);
+	ck_assert_uint_eq(f->dma.maps_now, 0);
+	front_kick(f, 0);
+	ck_assert(!front_is_broken(f));
+}
+END_TEST
+
 /* One decision for a batch: crossing used_event anywhere inside it notifies. */
 START_TEST(event_idx_batch)
 {
@@ -628,6 +690,9 @@ static Suite *suite(void)
 	tcase_add_test(tc, wraps);
 	tcase_add_test(tc, event_idx);
 	tcase_add_test(tc, event_idx_batch);
+	tcase_add_test(tc, starts_afresh);
+	tcase_add_test(tc, waits_for_driver_ok);
+	tcase_add_test(tc, kick_of_a_disabled_queue);
 	tcase_add_test(tc, flags_without_event_idx);
 	tcase_add_test(tc, no_kicks_while_busy);
 	tcase_add_test(tc, takes_late_comers);
