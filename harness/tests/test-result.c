@@ -212,8 +212,8 @@ START_TEST(manifest)
 	static const char *const broken[] = {
 		"{'schema':'grantbench.manifest/2','artifacts':{},'cells':{}}",
 		"{'schema':'grantbench.manifest/1','cells':{}}",
-		"{'schema':'grantbench.manifest/1','cells':{},"
-		"'artifacts':{'qemu':{'version':'1'}}}",
+		("{'schema':'grantbench.manifest/1','cells':{},"
+		 "'artifacts':{'qemu':{'version':'1'}}}"),
 		"{'schema':'grantbench.manifest/1','artifacts':{'qemu':7},'cells':{}}",
 	};
 	_cleanup_json_ json_t *schema = load_schema("manifest");
