@@ -106,6 +106,10 @@ static const struct row {
 	{ "error, then its panic", BOOT "record domu domu 1 error {\"what\":\"no disk\"}\n"
 	  "domu Kernel panic - not syncing: Attempted to kill init!\nhang\n",
 	  VM_FAIL, VM_DOMAIN_DOMU, "no disk" },
+	{ "dom0 notices a panic first", BOOT
+	  "record dom0 dom0 2 error {\"what\":\"the domU ended with shutdown reason 1\"}\n"
+	  "relay Kernel panic - not syncing: Attempted to kill init!\nhang\n",
+	  VM_GUEST_CRASH, VM_DOMAIN_DOMU, "domu crashed: Kernel panic" },
 	{ "backend's error", BOOT "record dom0 backend 1 error {\"what\":\"no ioreq server\"}\nhang\n",
 	  VM_FAIL, VM_DOMAIN_DOM0, "backend: no ioreq server" },
 	{ "failed check", BOOT DOMU
