@@ -216,7 +216,8 @@ static bool prepare(struct loop *loop, int64_t *due_ns)
 	for (source = loop->first; source; source = source->next) {
 		source->polled = 0;
 		if (wants_fd(source)) {
-			loop->pfd[nr] = (struct pollfd){ .fd = source->fd, .events = source->events };
+			loop->pfd[nr] =
+				(struct pollfd){ .fd = source->fd, .events = source->events };
 			source->polled = ++nr;
 			alive = true;
 		}
@@ -272,7 +273,8 @@ static bool child_ended(pid_t pid)
 	siginfo_t info = { 0 };
 
 	/* ECHILD: somebody reaped it already, it ended all the same */
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid == pid;
 }
 
 static void serve_child(struct loop_source *source, int64_t now)

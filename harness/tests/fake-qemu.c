@@ -146,7 +146,8 @@ static void put_boot(void)
 	put_line("xen", "Command line: console=dtuart dom0_mem=768M noreboot");
 	put_line("xen", "*** Serial input to DOM0 (type 'CTRL-a' three times to switch input)");
 	put_line("dom0", "[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x411fd070]");
-	put_line("dom0", "[    0.000000] Kernel command line: console=hvc0 panic=-1 WARNING: Oops: BUG:");
+	put_line("dom0",
+		 "[    0.000000] Kernel command line: console=hvc0 panic=-1 WARNING: Oops: BUG:");
 }
 
 /* rest is "[WHERE] SRC SEQ TYPE DATA" */
@@ -244,8 +245,9 @@ static void switch_focus(int *focus)
 	if (*focus == 0)
 		puts_console("(XEN) *** Serial input to Xen (type 'CTRL-a' three times)\r\n");
 	else
-		put_line("xen", *focus == 1 ? "*** Serial input to DOM0 (type 'CTRL-a' three times)" :
-					      "*** Serial input to DOM1 (type 'CTRL-a' three times)");
+		put_line("xen", *focus == 1
+					? "*** Serial input to DOM0 (type 'CTRL-a' three times)"
+					: "*** Serial input to DOM1 (type 'CTRL-a' three times)");
 }
 
 static void serve_shell(void)
@@ -361,7 +363,8 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[i], "-script"))
 			script = argv[++i];
 		else if (!strcmp(argv[i], "-serial") && !strncmp(argv[i + 1], "file:", 5))
-			console = open(argv[++i] + 5, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0666);
+			console =
+				open(argv[++i] + 5, O_WRONLY | O_TRUNC | O_CREAT | O_CLOEXEC, 0666);
 	}
 	if (console < 0)
 		die("-serial");

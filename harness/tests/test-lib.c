@@ -203,7 +203,8 @@ END_TEST
 START_TEST(sha256)
 {
 	/* FIPS 180-2, appendix B */
-	static const char abc[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	static const char abc[] =
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 	_cleanup_free_ char *file = in_dir("f");
 	char hex[FS_SHA256_HEX];
 	struct err err = { 0 };
@@ -222,7 +223,8 @@ START_TEST(walk_and_remove)
 	static const char *const files[] = { "b", "a/z", "a/B", "a.x", "stop" };
 	_cleanup_free_ char *sub = in_dir("a"), *link = in_dir("away");
 	_cleanup_buf_ struct buf names = BUF_INIT;
-	_cleanup_free_ char *outside = lib_check_tmpdir(), *precious = xasprintf("%s/precious", outside);
+	_cleanup_free_ char *outside = lib_check_tmpdir(),
+			    *precious = xasprintf("%s/precious", outside);
 	struct err err = { 0 };
 	size_t i;
 

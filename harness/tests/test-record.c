@@ -32,8 +32,9 @@ static int make(char *line)
 
 START_TEST(format)
 {
-	static const char want[] = "{\"gb\":1,\"tok\":\"" TOKEN "\",\"src\":\"domu\",\"seq\":7,\"type\":\"phase\","
-				   "\"data\":{\"phase\":\"domu-up\",\"t_ns\":12}";
+	static const char want[] =
+		"{\"gb\":1,\"tok\":\"" TOKEN "\",\"src\":\"domu\",\"seq\":7,\"type\":\"phase\","
+		"\"data\":{\"phase\":\"domu-up\",\"t_ns\":12}";
 	char line[RECORD_MAX + 1], crc[32];
 	int len = make(line);
 
@@ -69,7 +70,8 @@ START_TEST(limits)
 				       "{\"phase\":\"domu-up\",\"t_ns\":12}"), -EMSGSIZE);
 	ck_assert_int_eq(record_format(data, (size_t)len + 1, TOKEN, "domu", 7, "phase",
 				       "{\"phase\":\"domu-up\",\"t_ns\":12}"), len);
-	ck_assert_int_eq(record_format(data, sizeof(data), TOKEN, "domu", 7, "phase", "{\n}"), -EINVAL);
+	ck_assert_int_eq(record_format(data, sizeof(data), TOKEN, "domu", 7, "phase", "{\n}"),
+			 -EINVAL);
 }
 END_TEST
 
@@ -84,7 +86,8 @@ START_TEST(damage)
 			memcpy(bad, line, (size_t)len);
 			bad[i] = (char)(bad[i] ^ 1 << bit);
 			ret = record_check(bad, (size_t)len, TOKEN);
-			ck_assert_msg(ret == -EBADMSG || ret == -ENOMSG, "byte %d bit %d: %d", i, bit, ret);
+			ck_assert_msg(ret == -EBADMSG || ret == -ENOMSG, "byte %d bit %d: %d", i,
+				      bit, ret);
 		}
 		ret = record_check(line, (size_t)i, TOKEN);
 		ck_assert_msg(ret == (i < 8 ? -ENOMSG : -EBADMSG), "cut at %d: %d", i, ret);
@@ -155,8 +158,8 @@ START_TEST(base64)
 }
 END_TEST
 
-static const char *const bad_base64[] = { "Z", "Zg=", "Zg", "=g==", "Z===", "Zg=a", "Zg==Zg==", "Zm\n9",
-					  "Zm9-", "====" };
+static const char *const bad_base64[] = { "Z",	  "Zg=",      "Zg",    "=g==", "Z===",
+					  "Zg=a", "Zg==Zg==", "Zm\n9", "Zm9-", "====" };
 
 START_TEST(bad_b64)
 {
@@ -190,8 +193,9 @@ START_TEST(b64_all_bytes)
 		snprintf(data, sizeof(data),
 			 "{\"name\":\"%.64s\",\"part\":4095,\"parts\":4096,\"b64\":\"%s\"}",
 			 "grant-dma-2000000.virtio-with-a-long-name-of-sixty-four-chars.txt", text);
-		ck_assert_int_gt(record_format(line, sizeof(line), TOKEN TOKEN, "backend", 99999, "blob",
-					       data), 0);
+		ck_assert_int_gt(record_format(line, sizeof(line), TOKEN TOKEN, "backend", 99999,
+					       "blob", data),
+				 0);
 	}
 }
 END_TEST

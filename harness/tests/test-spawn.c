@@ -40,9 +40,10 @@ END_TEST
 /* More than a pipe holds, on both outputs at once. */
 START_TEST(much_output)
 {
-	struct spawn_req req = request(SH("i=0; while [ $i -lt 3000 ]; do i=$((i+1)); "
-					  "echo 0123456789012345678901234567890123456789; "
-					  "echo 0123456789012345678901234567890123456789 >&2; done"));
+	struct spawn_req req =
+		request(SH("i=0; while [ $i -lt 3000 ]; do i=$((i+1)); "
+			   "echo 0123456789012345678901234567890123456789; "
+			   "echo 0123456789012345678901234567890123456789 >&2; done"));
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	struct err err = { 0 };
 
@@ -72,13 +73,15 @@ END_TEST
 
 START_TEST(no_program)
 {
-	const char *const missing[] = { "no-such-program-here", NULL }, *const dir[] = { "/proc/self/status", NULL };
+	const char *const missing[] = { "no-such-program-here", NULL };
+	const char *const dir[] = { "/proc/self/status", NULL };
 	struct spawn_req req = request(missing);
 	struct proc proc = PROC_INIT;
 	struct err err = { 0 };
 
 	ck_assert_int_eq(spawn_start(&proc, &req, &err), -1);
-	ck_assert_str_eq(err.msg, "program \"no-such-program-here\" is not installed (not found in PATH)");
+	ck_assert_str_eq(err.msg,
+			 "program \"no-such-program-here\" is not installed (not found in PATH)");
 	req = request(dir);
 	ck_assert_int_eq(spawn_start(&proc, &req, &err), -1);
 	ck_assert_int_eq(proc.pid, 0);
@@ -183,8 +186,10 @@ END_TEST
 START_TEST(group)
 {
 	_cleanup_free_ char *dir = lib_check_tmpdir(), *file = xasprintf("%s/pid", dir);
-	_cleanup_free_ char *script = xasprintf("trap '' TERM; sleep 60 & echo $! >%s.new; mv %s.new %s; wait; "
-						"sleep 60", file, file, file);
+	_cleanup_free_ char *script =
+		xasprintf("trap '' TERM; sleep 60 & echo $! >%s.new; mv %s.new %s; wait; "
+			  "sleep 60",
+			  file, file, file);
 	const char *argv[] = { "sh", "-c", script, NULL };
 	struct spawn_req req = request(argv);
 	struct proc proc = PROC_INIT;
@@ -201,7 +206,8 @@ START_TEST(group)
 	spawn_end(&proc, 100);
 	ck_assert(proc.reaped && !spawn_ok(&proc));
 	ck_assert_int_ge(proc.end_ns, proc.start_ns);
-	ck_assert_str_eq(spawn_status(&proc, status, sizeof(status)), "killed by signal 9 (Killed)");
+	ck_assert_str_eq(spawn_status(&proc, status, sizeof(status)),
+			 "killed by signal 9 (Killed)");
 	ck_assert(fake_is_gone(child, 5000));
 	/* again is nothing */
 	spawn_end(&proc, 100);
@@ -213,13 +219,15 @@ END_TEST
 START_TEST(logged)
 {
 	_cleanup_free_ char *dir = lib_check_tmpdir(), *log = xasprintf("%s/log", dir);
-	struct spawn_req good = request(SH("echo one; echo two >&2")), bad = request(SH("echo three; exit 4"));
+	struct spawn_req good = request(SH("echo one; echo two >&2")),
+			 bad = request(SH("echo three; exit 4"));
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct err err = { 0 };
 
 	ck_assert_int_eq(spawn_run_logged(&good, 20000, log, &err), 0);
 	ck_assert_int_eq(spawn_run_logged(&bad, 20000, log, &err), -1);
-	ck_assert_msg(strstr(err.msg, "exit status 4") && strstr(err.msg, log) && strstr(err.msg, "two | three"),
+	ck_assert_msg(strstr(err.msg, "exit status 4") && strstr(err.msg, log) &&
+			      strstr(err.msg, "two | three"),
 		      "%s", err.msg);
 	ck_assert_int_eq(fs_read(log, &text, &err), 0);
 	ck_assert_str_eq(text.data, "one\ntwo\nthree\n");

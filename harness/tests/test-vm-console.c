@@ -22,41 +22,52 @@
 static const struct {
 	const char *name, *in, *out;
 } rows[] = {
-	{ "before Xen has a console", " __  __\r\n(XEN) Xen version 4.17\r\n- UART -\r\n" UP "hi\r\n",
+	{ "before Xen has a console",
+	  " __  __\r\n(XEN) Xen version 4.17\r\n- UART -\r\n" UP "hi\r\n",
 	  "xen  __  __\nxen (XEN) Xen version 4.17\nxen - UART -\n" UP_LINE "dom0 hi\n" },
-	{ "Linux speaks, Xen's word was filtered", "banner\r\nBooting Linux on physical CPU\r\nx\r\n",
+	{ "Linux speaks, Xen's word was filtered",
+	  "banner\r\nBooting Linux on physical CPU\r\nx\r\n",
 	  "xen banner\ndom0 Booting Linux on physical CPU\ndom0 x\n" },
-	{ "Linux with timestamps", "banner\r\n[    0.000000] x\r\n", "xen banner\ndom0 [    0.000000] x\n" },
+	{ "Linux with timestamps", "banner\r\n[    0.000000] x\r\n",
+	  "xen banner\ndom0 [    0.000000] x\n" },
 	{ "no timestamp", "[xen] x\r\n[12] y\r\n", "xen [xen] x\ndom0 [12] y\n" },
 	{ "three speakers", UP "a\r\n(XEN) b\r\n(XEN) DOM1: c\r\nDOM1: d\r\n(d2) e\r\n",
 	  UP_LINE "dom0 a\nxen (XEN) b\ndomu1 c\ndomu1 d\ndomu2 e\n" },
 	{ "Xen's timestamps", UP "(XEN) [2024-01-01 00:00:01.123] DOM1: c\r\n(XEN) [    1.5] d\r\n",
 	  UP_LINE "domu1 c\nxen (XEN) [    1.5] d\n" },
-	{ "relayed through printk", UP "[   12.345678] DOM1: [    0.1] c\r\n", UP_LINE "domu1 [    0.1] c\n" },
-	{ "Xen inside dom0", UP "ab(XEN) x\r\ncd\r\ne\r\n", UP_LINE "xen (XEN) x\ndom0 abcd\ndom0 e\n" },
+	{ "relayed through printk", UP "[   12.345678] DOM1: [    0.1] c\r\n",
+	  UP_LINE "domu1 [    0.1] c\n" },
+	{ "Xen inside dom0", UP "ab(XEN) x\r\ncd\r\ne\r\n",
+	  UP_LINE "xen (XEN) x\ndom0 abcd\ndom0 e\n" },
 	{ "many inside dom0", UP "ab(XEN) x\r\n(XEN) DOM1: y\r\ncd(d1) z\r\nef\r\n",
 	  UP_LINE "xen (XEN) x\ndomu1 y\ndomu1 z\ndom0 abcdef\n" },
-	{ "inside, before dom0's newline", UP "ab\r(XEN) x\r\n\r\ncd\r\n", UP_LINE "xen (XEN) x\ndom0 ab\ndom0 cd\n" },
+	{ "inside, before dom0's newline", UP "ab\r(XEN) x\r\n\r\ncd\r\n",
+	  UP_LINE "xen (XEN) x\ndom0 ab\ndom0 cd\n" },
 	{ "relayed line inside dom0's", UP "abDOM1: x\r\ncd\r\n", UP_LINE "domu1 x\ndom0 abcd\n" },
-	{ "Xen inside a relayed line", UP "DOM1: ab(XEN) x\r\ncd\r\n", UP_LINE "xen (XEN) x\ndomu1 abcd\n" },
+	{ "Xen inside a relayed line", UP "DOM1: ab(XEN) x\r\ncd\r\n",
+	  UP_LINE "xen (XEN) x\ndomu1 abcd\n" },
 	{ "marker in a domU's own line", UP "(XEN) DOM1: a (XEN) b DOM2: c\r\nd\r\n",
 	  UP_LINE "domu1 a (XEN) b DOM2: c\ndom0 d\n" },
 	{ "interrupted part that never goes on", UP "ab(XEN) x\r\n[    1.000000] cd\r\n",
 	  UP_LINE "xen (XEN) x\ndom0 ab\ndom0 [    1.000000] cd\n" },
 	{ "no marker after all", UP "(XEN)x (d) DOM: DOM123456: (d1)y DOMx: (XE\r\n",
 	  UP_LINE "dom0 (XEN)x (d) DOM: DOM123456: (d1)y DOMx: (XE\n" },
-	{ "125 is a line", UP "(XEN) DOM1: " A125 "\r\n(XEN) DOM1: b\r\n", UP_LINE "domu1 " A125 "\ndomu1 b\n" },
-	{ "126 goes on", UP "(XEN) DOM1: " A126 "\r\n(XEN) DOM1: b\r\n", UP_LINE "domu1 " A126 "b\n" },
+	{ "125 is a line", UP "(XEN) DOM1: " A125 "\r\n(XEN) DOM1: b\r\n",
+	  UP_LINE "domu1 " A125 "\ndomu1 b\n" },
+	{ "126 goes on", UP "(XEN) DOM1: " A126 "\r\n(XEN) DOM1: b\r\n",
+	  UP_LINE "domu1 " A126 "b\n" },
 	{ "126 and its end", UP "(XEN) DOM1: " A126 "\r\n(XEN) DOM1: \r\n(XEN) DOM1: b\r\n",
 	  UP_LINE "domu1 " A126 "\ndomu1 b\n" },
 	{ "126 twice", UP "(XEN) DOM1: " A126 "\r\n(XEN) DOM1: " A126 "\r\n(XEN) DOM1: b\r\n",
 	  UP_LINE "domu1 " A126 A126 "b\n" },
-	{ "126, others between", UP "(XEN) DOM1: " A126 "\r\nx\r\n(XEN) y\r\n(XEN) DOM2: z\r\n(XEN) DOM1: b\r\n",
+	{ "126, others between",
+	  UP "(XEN) DOM1: " A126 "\r\nx\r\n(XEN) y\r\n(XEN) DOM2: z\r\n(XEN) DOM1: b\r\n",
 	  UP_LINE "dom0 x\nxen (XEN) y\ndomu2 z\ndomu1 " A126 "b\n" },
 	/* a domU's pl011 console writes \r\n, the \r counts as a character of its chunk */
 	{ "125 and the domU's own CR", UP "(XEN) DOM1: " A125 "\r\r\n(XEN) DOM1: \r\n",
 	  UP_LINE "domu1 " A125 "\ndomu1 \n" },
-	{ "126, CR in the next chunk", UP "(XEN) DOM1: " A126 "\r\n(XEN) DOM1: \r\r\n", UP_LINE "domu1 " A126 "\n" },
+	{ "126, CR in the next chunk", UP "(XEN) DOM1: " A126 "\r\n(XEN) DOM1: \r\r\n",
+	  UP_LINE "domu1 " A126 "\n" },
 	{ "relayed 126", UP "DOM1: " A126 "\r\r\nDOM1: b\r\r\n", UP_LINE "domu1 " A126 "b\n" },
 	{ "126 and no more", UP "(XEN) DOM1: " A126 "\r\n", UP_LINE "domu1 " A126 "!\n" },
 	{ "no newline at the end", UP "ab(XEN) DOM1: c", UP_LINE "domu1 c!\ndom0 ab!\n" },
@@ -95,8 +106,9 @@ START_TEST(lines)
 		_cleanup_buf_ struct buf out = BUF_INIT;
 
 		feed(rows[_i].in, size, step, &out);
-		ck_assert_msg(!strcmp(out.data, rows[_i].out), "%s, %zu at a time:\n%s\nwanted:\n%s",
-			      rows[_i].name, step, out.data, rows[_i].out);
+		ck_assert_msg(!strcmp(out.data, rows[_i].out),
+			      "%s, %zu at a time:\n%s\nwanted:\n%s", rows[_i].name, step, out.data,
+			      rows[_i].out);
 	}
 }
 END_TEST
@@ -168,8 +180,18 @@ END_TEST
 /* Any mixture of pieces: no line is too long, and no byte of text appears twice. */
 START_TEST(mixture)
 {
-	static const char *const pieces[] = { "(XEN) ", "DOM1: ", "(d1) ", "[    1.000000] ", "\r\n", "\n",
-		"{\"gb\":1,\"tok\":\"" TOKEN "\",", "\033[", "abc ", A126, "(XE", "DOM" };
+	static const char *const pieces[] = { "(XEN) ",
+					      "DOM1: ",
+					      "(d1) ",
+					      "[    1.000000] ",
+					      "\r\n",
+					      "\n",
+					      "{\"gb\":1,\"tok\":\"" TOKEN "\",",
+					      "\033[",
+					      "abc ",
+					      A126,
+					      "(XE",
+					      "DOM" };
 	uint32_t x = 88172645u;
 	size_t max = 0;
 	int i, k;
@@ -207,8 +229,10 @@ END_TEST
 static const struct {
 	const char *name, *in, *out;
 } labels[] = {
-	{ "three speakers", "boot\r\n" UP "hi\r\n(XEN) DOM1: c\r\n(XEN) DOM2: d\r\nDOM1: e\r\n(d1) f\r\n",
-	  "[xen] boot\n[xen] (XEN) *** Serial input to DOM0\n[dom0] hi\n[domU] c\n[domU2] d\n[domU] e\n"
+	{ "three speakers",
+	  "boot\r\n" UP "hi\r\n(XEN) DOM1: c\r\n(XEN) DOM2: d\r\nDOM1: e\r\n(d1) f\r\n",
+	  "[xen] boot\n[xen] (XEN) *** Serial input to DOM0\n[dom0] hi\n[domU] c\n"
+	  "[domU2] d\n[domU] e\n"
 	  "[domU] f\n" },
 	{ "prompt", UP "/ # ", "[xen] (XEN) *** Serial input to DOM0\n[dom0] / # " },
 	{ "prompt like a marker", UP "(", "[xen] (XEN) *** Serial input to DOM0\n[dom0] (" },
@@ -216,9 +240,12 @@ static const struct {
 	  "[xen] (XEN) *** Serial input to DOM0\n[dom0] ab\n[xen] (XEN) x\n[dom0] cd\n[dom0] e\n" },
 	{ "broken before its newline", UP "ab(XEN) x\r\n\r\ne\r\n",
 	  "[xen] (XEN) *** Serial input to DOM0\n[dom0] ab\n[xen] (XEN) x\n[dom0] e\n" },
-	{ "domU in focus", UP "(XEN) *** Serial input to DOM1 (x)\r\n(XEN) / # ls\r\n(XEN) *** Serial input to Xen\r\n"
+	{ "domU in focus",
+	  UP
+	  "(XEN) *** Serial input to DOM1 (x)\r\n(XEN) / # ls\r\n(XEN) *** Serial input to Xen\r\n"
 	  "(XEN) y\r\n",
-	  "[xen] (XEN) *** Serial input to DOM0\n[xen] (XEN) *** Serial input to DOM1 (x)\n[domU] / # ls\n"
+	  "[xen] (XEN) *** Serial input to DOM0\n[xen] (XEN) *** Serial input to DOM1 (x)\n"
+	  "[domU] / # ls\n"
 	  "[xen] (XEN) *** Serial input to Xen\n[xen] (XEN) y\n" },
 	{ "empty lines", UP "\r\n(XEN) \r\nx\r\n",
 	  "[xen] (XEN) *** Serial input to DOM0\n[dom0] \n[xen] (XEN) \n[dom0] x\n" },
@@ -234,10 +261,12 @@ START_TEST(labelled)
 
 		label_init(&label, false);
 		for (i = 0; i < size; i += step)
-			label_feed(&label, labels[_i].in + i, step < size - i ? step : size - i, &out);
+			label_feed(&label, labels[_i].in + i, step < size - i ? step : size - i,
+				   &out);
 		label_flush(&label, &out);
-		ck_assert_msg(!strcmp(out.data, labels[_i].out), "%s, %zu at a time:\n%s\nwanted:\n%s",
-			      labels[_i].name, step, out.data, labels[_i].out);
+		ck_assert_msg(!strcmp(out.data, labels[_i].out),
+			      "%s, %zu at a time:\n%s\nwanted:\n%s", labels[_i].name, step,
+			      out.data, labels[_i].out);
 		label_release(&label);
 	}
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -57,8 +58,7 @@ static void __attribute__((noreturn)) child(const char *script, int in, int out)
 	spec.token = FAKE_TOKEN;
 	if (vm_interactive(&spec, &err) == 0)
 		_exit(0);
-	if (write(STDERR_FILENO, err.msg, strlen(err.msg)) < 0)
-		_exit(2);
+	dprintf(STDERR_FILENO, "%s\n", err.msg);
 	_exit(1);
 }
 
@@ -111,7 +111,8 @@ static void await(struct session *s, const char *text)
 		if (poll(&pfd, 1, 100) <= 0)
 			continue;
 		n = read(s->from, block, sizeof(block));
-		ck_assert_msg(n > 0, "end of output, no \"%s\" in:\n%s", text, s->out.data ? s->out.data : "");
+		ck_assert_msg(n > 0, "end of output, no \"%s\" in:\n%s", text,
+			      s->out.data ? s->out.data : "");
 		buf_add(&s->out, block, (size_t)n);
 	}
 }
@@ -141,14 +142,17 @@ START_TEST(labels_and_leave)
 	struct session s;
 	int slave;
 	pid_t fake;
-	_cleanup_free_ char *script = xasprintf("pid %s/qemu\n" UP "domu hello\nrelay there\nshell\nhang\n", dir);
+	_cleanup_free_ char *script =
+		xasprintf("pid %s/qemu\n" UP "domu hello\nrelay there\nshell\nhang\n", dir);
 	_cleanup_free_ char *pid_file = xasprintf("%s/qemu", dir);
 
 	slave = start_tty(&s, script);
 	ck_assert_int_eq(tcgetattr(slave, &before), 0);
 	await(&s, "[domU] there\r\n");
-	ck_assert_msg(strstr(s.out.data, "[xen] (XEN) Xen version 4.17.5") != NULL, "%s", s.out.data);
-	ck_assert_msg(strstr(s.out.data, "\n[dom0] [    0.000000] Booting Linux") != NULL, "%s", s.out.data);
+	ck_assert_msg(strstr(s.out.data, "[xen] (XEN) Xen version 4.17.5") != NULL, "%s",
+		      s.out.data);
+	ck_assert_msg(strstr(s.out.data, "\n[dom0] [    0.000000] Booting Linux") != NULL, "%s",
+		      s.out.data);
 	ck_assert_msg(strstr(s.out.data, "\n[domU] hello\r\n") != NULL, "%s", s.out.data);
 	tcgetattr(slave, &during);
 	ck_assert(!(during.c_lflag & (ICANON | ECHO | ISIG)));

@@ -64,7 +64,8 @@ static pid_t pid_in(const char *name)
 /* A QEMU that ignores TERM, with a child that does, too: both gone at the end. */
 START_TEST(stubborn)
 {
-	_cleanup_free_ char *script = xasprintf("noterm\nlinger %s/child\npid %s/qemu\n" GOOD "hang\n", dir, dir);
+	_cleanup_free_ char *script =
+		xasprintf("noterm\nlinger %s/child\npid %s/qemu\n" GOOD "hang\n", dir, dir);
 	const char *argv[] = { qemu, "-script", script, NULL };
 	struct vm_spec spec = make_spec(argv, dir);
 	struct err err = { 0 };
@@ -140,7 +141,8 @@ START_TEST(harness_is_interrupted)
 	ck_assert_int_gt(fake, 0);
 	kill(harness, signals[_i]);
 	ck_assert_int_eq(waitpid(harness, &status, 0), harness);
-	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 50 + VM_INFRA_ERROR, "status %#x", status);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 50 + VM_INFRA_ERROR, "status %#x",
+		      status);
 	ck_assert(fake_is_gone(fake, 0));
 }
 END_TEST
@@ -171,7 +173,9 @@ START_TEST(two_at_once)
 {
 	_cleanup_free_ char *dir_b = xasprintf("%s/b", dir);
 	const char *argv_a[] = { qemu, "-script", "sleep 300\n" GOOD "exit 0\n", NULL };
-	const char *argv_b[] = { qemu, "-script", "sleep 300\nboot\ndomu Kernel panic - not syncing: x\nhang\n", NULL };
+	const char *argv_b[] = { qemu, "-script",
+				 "sleep 300\nboot\ndomu Kernel panic - not syncing: x\nhang\n",
+				 NULL };
 	struct vm_spec spec_a = make_spec(argv_a, dir), spec_b;
 	struct pair pair = { .loop = loop_new(), .left = 2 };
 	struct err err = { 0 };
@@ -264,7 +268,8 @@ END_TEST
 /* A domU's log of the run before does not stay. */
 START_TEST(old_logs)
 {
-	_cleanup_free_ char *log = xasprintf("%s/domu.log", dir), *other = xasprintf("%s/domu-2.log", dir),
+	_cleanup_free_ char *log = xasprintf("%s/domu.log", dir),
+			    *other = xasprintf("%s/domu-2.log", dir),
 			    *conf = xasprintf("%s/domu.dtb", dir);
 	const char *argv[] = { qemu, "-script", "boot\nxen DOM7: y\nexit 3\n", NULL };
 	const char *const names[] = { log, other, conf };

@@ -38,19 +38,27 @@ static const struct row {
 	const char *reason;	/* NULL: "" */
 } rows[] = {
 	{ "good", GOOD, VM_PASS, VM_DOMAIN_NONE, NULL },
-	{ "relayed domU", BOOT PHASE("relay", "domu", "1", "domu-up") DONE("relay", "domu", "2")
-	  DONE("dom0", "dom0", "2") OFF, VM_PASS, VM_DOMAIN_NONE, NULL },
+	{ "relayed domU",
+	  BOOT PHASE("relay", "domu", "1", "domu-up") DONE("relay", "domu", "2")
+		  DONE("dom0", "dom0", "2") OFF,
+	  VM_PASS, VM_DOMAIN_NONE, NULL },
 	{ "phase before its turn", "boot\n" DOMU PHASE("dom0", "dom0", "1", "dom0-up") FINISH OFF,
 	  VM_PASS, VM_DOMAIN_NONE, NULL },
-	{ "record with a Xen line inside", "boot\n"
+	{ "record with a Xen line inside",
+	  "boot\n"
 	  "split dom0 1 phase {\"phase\":\"dom0-up\",\"t_ns\":1000}\n" DOMU FINISH OFF,
 	  VM_PASS, VM_DOMAIN_NONE, NULL },
 	{ "repeated record", BOOT DOMU DOMU DOMU FINISH OFF, VM_PASS, VM_DOMAIN_NONE, NULL },
-	{ "garbage between", BOOT "garbage 20000\nraw \\n\n" DOMU FINISH OFF, VM_PASS, VM_DOMAIN_NONE, NULL },
-	{ "foreign token", BOOT "token ffff\n" "record domu domu 1 error {\"what\":\"no\"}\n"
-	  "token 0123456789abcdef\n" DOMU FINISH OFF, VM_PASS, VM_DOMAIN_NONE, NULL },
-	{ "reboot when done", BOOT DOMU FINISH "xen Hardware Dom0 shutdown: rebooting machine\nexit 0\n",
+	{ "garbage between", BOOT "garbage 20000\nraw \\n\n" DOMU FINISH OFF, VM_PASS,
+	  VM_DOMAIN_NONE, NULL },
+	{ "foreign token",
+	  BOOT "token ffff\n"
+	       "record domu domu 1 error {\"what\":\"no\"}\n"
+	       "token 0123456789abcdef\n" DOMU FINISH OFF,
 	  VM_PASS, VM_DOMAIN_NONE, NULL },
+	{ "reboot when done",
+	  BOOT DOMU FINISH "xen Hardware Dom0 shutdown: rebooting machine\nexit 0\n", VM_PASS,
+	  VM_DOMAIN_NONE, NULL },
 
 	{ "silence", "hang\n", VM_TIMEOUT, VM_DOMAIN_XEN, "no \"xen-up\" from Xen within 0.5 s" },
 	{ "garbage only", "garbage 5000\nhang\n", VM_TIMEOUT, VM_DOMAIN_XEN, "no \"xen-up\"" },
@@ -60,16 +68,19 @@ static const struct row {
 	{ "domU hangs", BOOT "hang\n", VM_TIMEOUT, VM_DOMAIN_DOMU, "last phase: dom0-up" },
 	{ "done missing", BOOT DOMU DONE("dom0", "dom0", "2") "hang\n", VM_TIMEOUT, VM_DOMAIN_DOMU,
 	  "no \"done\" from domu" },
-	{ "done with a bad checksum", BOOT DOMU DONE("dom0", "dom0", "2")
-	  "badrecord domu domu 2 done {\"ok\":true}\nhang\n", VM_TIMEOUT, VM_DOMAIN_DOMU, "no \"done\"" },
-	{ "phase with a bad checksum", "boot\n"
+	{ "done with a bad checksum",
+	  BOOT DOMU DONE("dom0", "dom0", "2") "badrecord domu domu 2 done {\"ok\":true}\nhang\n",
+	  VM_TIMEOUT, VM_DOMAIN_DOMU, "no \"done\"" },
+	{ "phase with a bad checksum",
+	  "boot\n"
 	  "badrecord dom0 dom0 1 phase {\"phase\":\"dom0-up\",\"t_ns\":1}\nhang\n",
 	  VM_TIMEOUT, VM_DOMAIN_DOM0, "no \"dom0-up\"" },
-	{ "timeout names an earlier warning", BOOT
-	  "domu WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\nhang\n",
-	  VM_TIMEOUT, VM_DOMAIN_DOMU, "before that, domu: WARNING: CPU: 0" },
+	{ "timeout names an earlier warning",
+	  BOOT "domu WARNING: CPU: 0 PID: 1 at kernel/x.c:1 f+0x1/0x2\nhang\n", VM_TIMEOUT,
+	  VM_DOMAIN_DOMU, "before that, domu: WARNING: CPU: 0" },
 
-	{ "Xen panics", "boot\nxen ****************************************\nxen Panic on CPU 0:\n"
+	{ "Xen panics",
+	  "boot\nxen ****************************************\nxen Panic on CPU 0:\n"
 	  "xen GNTTAB: out of luck\nxen ****************************************\nhang\n",
 	  VM_XEN_CRASH, VM_DOMAIN_XEN, "Xen crashed: (XEN) Panic on CPU 0: GNTTAB: out of luck" },
 	{ "Xen BUG", BOOT "xen Xen BUG at common/grant_table.c:1234\nhang\n", VM_XEN_CRASH,
@@ -77,68 +88,89 @@ static const struct row {
 	{ "Xen assertion", BOOT "xen Assertion 'x > 0' failed at common/domain.c:12\nhang\n",
 	  VM_XEN_CRASH, VM_DOMAIN_XEN, "Assertion" },
 	{ "dom0 panics", "boot\ndom0 Kernel panic - not syncing: VFS: no root\nhang\n",
-	  VM_GUEST_CRASH, VM_DOMAIN_DOM0, "dom0 crashed: Kernel panic - not syncing: VFS: no root" },
-	{ "dom0 panics and resets", "boot\ndom0 [    1.5] Kernel panic - not syncing: oh\n"
+	  VM_GUEST_CRASH, VM_DOMAIN_DOM0,
+	  "dom0 crashed: Kernel panic - not syncing: VFS: no root" },
+	{ "dom0 panics and resets",
+	  "boot\ndom0 [    1.5] Kernel panic - not syncing: oh\n"
 	  "xen Hardware Dom0 shutdown: rebooting machine\nexit 0\n",
 	  VM_GUEST_CRASH, VM_DOMAIN_DOM0, "Kernel panic - not syncing: oh" },
-	{ "dom0 resets without a word", BOOT "xen Hardware Dom0 shutdown: rebooting machine\nexit 0\n",
-	  VM_GUEST_CRASH, VM_DOMAIN_DOM0, "reset the machine" },
-	{ "dom0 powers off early", BOOT OFF, VM_FAIL, VM_DOMAIN_DOM0, "powered the machine off before" },
-	{ "reset unseen", BOOT DOMU "exit 0\n", VM_GUEST_CRASH, VM_DOMAIN_DOM0, "went down before" },
+	{ "dom0 resets without a word",
+	  BOOT "xen Hardware Dom0 shutdown: rebooting machine\nexit 0\n", VM_GUEST_CRASH,
+	  VM_DOMAIN_DOM0, "reset the machine" },
+	{ "dom0 powers off early", BOOT OFF, VM_FAIL, VM_DOMAIN_DOM0,
+	  "powered the machine off before" },
+	{ "reset unseen", BOOT DOMU "exit 0\n", VM_GUEST_CRASH, VM_DOMAIN_DOM0,
+	  "went down before" },
 	{ "domU panics", BOOT "domu [    0.5] Kernel panic - not syncing: no init\nhang\n",
 	  VM_GUEST_CRASH, VM_DOMAIN_DOMU, "domu crashed: " },
-	{ "relayed domU oopses", BOOT "relay Internal error: Oops: 0000000096000004 [#1] SMP\nhang\n",
-	  VM_GUEST_CRASH, VM_DOMAIN_DOMU, "Internal error" },
+	{ "relayed domU oopses",
+	  BOOT "relay Internal error: Oops: 0000000096000004 [#1] SMP\nhang\n", VM_GUEST_CRASH,
+	  VM_DOMAIN_DOMU, "Internal error" },
 	{ "Xen kills the domU", BOOT "xen Domain 1 (vcpu#0) crashed on cpu#0:\nhang\n",
 	  VM_GUEST_CRASH, VM_DOMAIN_DOMU, "Domain 1" },
-	{ "panic when all is done", BOOT DOMU FINISH "dom0 Kernel panic - not syncing: late\nexit 0\n",
-	  VM_GUEST_CRASH, VM_DOMAIN_DOM0, "late" },
+	{ "panic when all is done",
+	  BOOT DOMU FINISH "dom0 Kernel panic - not syncing: late\nexit 0\n", VM_GUEST_CRASH,
+	  VM_DOMAIN_DOM0, "late" },
 
-	{ "warning", BOOT "dom0 WARNING: CPU: 0 PID: 1 at drivers/xen/x.c:3 f+0x0/0x10\n" DOMU FINISH OFF,
+	{ "warning",
+	  BOOT "dom0 WARNING: CPU: 0 PID: 1 at drivers/xen/x.c:3 f+0x0/0x10\n" DOMU FINISH OFF,
 	  VM_FAIL, VM_DOMAIN_DOM0, "dom0: WARNING: CPU" },
-	{ "platform DMA ops", BOOT "domu virtio_blk virtio0: Cannot set up Xen grant DMA ops, "
-	  "retain platform DMA ops\n" DOMU FINISH OFF, VM_INVALID, VM_DOMAIN_DOMU, "retain platform" },
-	{ "failure before invalid", BOOT "domu x: retain platform DMA ops\n"
-	  "domu xen: Grant still in use by backend domain 0\n" DOMU FINISH OFF,
+	{ "platform DMA ops",
+	  BOOT "domu virtio_blk virtio0: Cannot set up Xen grant DMA ops, "
+	       "retain platform DMA ops\n" DOMU FINISH OFF,
+	  VM_INVALID, VM_DOMAIN_DOMU, "retain platform" },
+	{ "failure before invalid",
+	  BOOT "domu x: retain platform DMA ops\n"
+	       "domu xen: Grant still in use by backend domain 0\n" DOMU FINISH OFF,
 	  VM_FAIL, VM_DOMAIN_DOMU, "Grant still in use" },
-	{ "guest's error", BOOT "record domu domu 1 error {\"what\":\"/dev/vda is no block device\"}\nhang\n",
+	{ "guest's error",
+	  BOOT "record domu domu 1 error {\"what\":\"/dev/vda is no block device\"}\nhang\n",
 	  VM_FAIL, VM_DOMAIN_DOMU, "domu: /dev/vda is no block device" },
-	{ "error, then its panic", BOOT "record domu domu 1 error {\"what\":\"no disk\"}\n"
-	  "domu Kernel panic - not syncing: Attempted to kill init!\nhang\n",
+	{ "error, then its panic",
+	  BOOT "record domu domu 1 error {\"what\":\"no disk\"}\n"
+	       "domu Kernel panic - not syncing: Attempted to kill init!\nhang\n",
 	  VM_FAIL, VM_DOMAIN_DOMU, "no disk" },
-	{ "dom0 notices a panic first", BOOT
-	  "record dom0 dom0 2 error {\"what\":\"the domU ended with shutdown reason 1\"}\n"
-	  "relay Kernel panic - not syncing: Attempted to kill init!\nhang\n",
+	{ "dom0 notices a panic first",
+	  BOOT "record dom0 dom0 2 error {\"what\":\"the domU ended with shutdown reason 1\"}\n"
+	       "relay Kernel panic - not syncing: Attempted to kill init!\nhang\n",
 	  VM_GUEST_CRASH, VM_DOMAIN_DOMU, "domu crashed: Kernel panic" },
-	{ "backend's error", BOOT "record dom0 backend 1 error {\"what\":\"no ioreq server\"}\nhang\n",
-	  VM_FAIL, VM_DOMAIN_DOM0, "backend: no ioreq server" },
-	{ "failed check", BOOT DOMU
-	  "record domu domu 2 check {\"name\":\"grefs\",\"ok\":false,\"detail\":\"3 left\"}\n"
-	  DONE("domu", "domu", "3") DONE("dom0", "dom0", "2") OFF, VM_FAIL, VM_DOMAIN_DOMU,
-	  "domu: check grefs: 3 left" },
-	{ "done, not ok", BOOT DOMU "record domu domu 2 done {\"ok\":false}\n" DONE("dom0", "dom0", "2") OFF,
+	{ "backend's error",
+	  BOOT "record dom0 backend 1 error {\"what\":\"no ioreq server\"}\nhang\n", VM_FAIL,
+	  VM_DOMAIN_DOM0, "backend: no ioreq server" },
+	{ "failed check",
+	  BOOT DOMU "record domu domu 2 check {\"name\":\"grefs\",\"ok\":false,\"detail\":\"3\"}\n"
+	  DONE("domu", "domu", "3") DONE("dom0", "dom0", "2") OFF,
+	  VM_FAIL, VM_DOMAIN_DOMU, "domu: check grefs: 3" },
+	{ "done, not ok",
+	  BOOT DOMU "record domu domu 2 done {\"ok\":false}\n" DONE("dom0", "dom0", "2") OFF,
 	  VM_FAIL, VM_DOMAIN_DOMU, "not well" },
 	{ "source started over", BOOT DOMU PHASE("domu", "domu", "1", "disk-ready") FINISH OFF,
 	  VM_FAIL, VM_DOMAIN_DOMU, "started over" },
 	{ "gap", BOOT DOMU DONE("domu", "domu", "4") DONE("dom0", "dom0", "2") OFF, VM_INVALID,
 	  VM_DOMAIN_DOMU, "2 of 4 records of domu are lost" },
-	{ "torn record", BOOT DOMU "torn domu domu 2 check {\"name\":\"a\",\"ok\":true,\"detail\":\"b\"}\n"
-	  DONE("domu", "domu", "3") DONE("dom0", "dom0", "2") OFF, VM_INVALID, VM_DOMAIN_DOMU,
-	  "1 of 3 records of domu are lost" },
-	{ "unknown type", BOOT DOMU "record domu domu 2 surprise {}\n" DONE("domu", "domu", "3")
-	  DONE("dom0", "dom0", "2") OFF, VM_INVALID, VM_DOMAIN_NONE, "unknown type \"surprise\"" },
-	{ "half a file", BOOT DOMU
-	  "record domu domu 2 blob {\"name\":\"fio.json\",\"part\":0,\"parts\":2,\"b64\":\"e30=\"}\n"
-	  DONE("domu", "domu", "3") DONE("dom0", "dom0", "2") OFF, VM_INVALID, VM_DOMAIN_DOMU,
-	  "fio.json is incomplete: 1 of 2" },
-	{ "phase never told", BOOT DONE("domu", "domu", "1") DONE("dom0", "dom0", "2") OFF, VM_INVALID,
-	  VM_DOMAIN_DOMU, "\"domu-up\" was never reported" },
+	{ "torn record",
+	  BOOT DOMU "torn domu domu 2 check {\"name\":\"a\",\"ok\":true,\"detail\":\"b\"}\n"
+	  DONE("domu", "domu", "3") DONE("dom0", "dom0", "2") OFF,
+	  VM_INVALID, VM_DOMAIN_DOMU, "1 of 3 records of domu are lost" },
+	{ "unknown type",
+	  BOOT DOMU "record domu domu 2 surprise {}\n" DONE("domu", "domu", "3")
+		  DONE("dom0", "dom0", "2") OFF,
+	  VM_INVALID, VM_DOMAIN_NONE, "unknown type \"surprise\"" },
+	{ "half a file",
+	  BOOT DOMU "record domu domu 2 blob "
+		    "{\"name\":\"fio.json\",\"part\":0,\"parts\":2,\"b64\":\"e30=\"}\n"
+	  DONE("domu", "domu", "3") DONE("dom0", "dom0", "2") OFF,
+	  VM_INVALID, VM_DOMAIN_DOMU, "fio.json is incomplete: 1 of 2" },
+	{ "phase never told", BOOT DONE("domu", "domu", "1") DONE("dom0", "dom0", "2") OFF,
+	  VM_INVALID, VM_DOMAIN_DOMU, "\"domu-up\" was never reported" },
 
-	{ "endless output", "boot\nendless Out of paper, refill the printer\n", VM_FAIL, VM_DOMAIN_DOM0,
-	  "more than 256 KiB of console output; dom0" },
-	{ "exit 1", "stderr qemu-system-aarch64: -machine virt: unsupported\nexit 1\n", VM_INFRA_ERROR,
-	  VM_DOMAIN_NONE, "exit status 1 (qemu-system-aarch64: -machine virt: unsupported)" },
-	{ "exit 0 at once", "exit 0\n", VM_INFRA_ERROR, VM_DOMAIN_NONE, "before Xen said anything" },
+	{ "endless output", "boot\nendless Out of paper, refill the printer\n", VM_FAIL,
+	  VM_DOMAIN_DOM0, "more than 256 KiB of console output; dom0" },
+	{ "exit 1", "stderr qemu-system-aarch64: -machine virt: unsupported\nexit 1\n",
+	  VM_INFRA_ERROR, VM_DOMAIN_NONE,
+	  "exit status 1 (qemu-system-aarch64: -machine virt: unsupported)" },
+	{ "exit 0 at once", "exit 0\n", VM_INFRA_ERROR, VM_DOMAIN_NONE,
+	  "before Xen said anything" },
 	{ "segfault", BOOT "signal 11\n", VM_INFRA_ERROR, VM_DOMAIN_NONE, "killed by signal 11" },
 	{ "killed when done", BOOT DOMU FINISH "signal 9\n", VM_INFRA_ERROR, VM_DOMAIN_NONE,
 	  "killed by signal 9" },
@@ -186,7 +218,8 @@ START_TEST(outcome)
 		      "%s: %s, culprit \"%s\": %s", row->name, vm_outcome_name(r.outcome),
 		      vm_domain_name(r.culprit), r.reason);
 	if (row->reason)
-		ck_assert_msg(strstr(r.reason, row->reason) != NULL, "%s: reason: %s", row->name, r.reason);
+		ck_assert_msg(strstr(r.reason, row->reason) != NULL, "%s: reason: %s", row->name,
+			      r.reason);
 	else
 		ck_assert_msg(!*r.reason, "%s: reason: %s", row->name, r.reason);
 	ck_assert_msg(!strchr(r.reason, '\n'), "%s: reason: %s", row->name, r.reason);
@@ -210,11 +243,14 @@ START_TEST(everything_in_the_result)
 	struct vm_result r;
 	char *dir;
 
-	run(BOOT "alloc 32\nsleep 300\n" DOMU
+	run(BOOT
+	    "alloc 32\nsleep 300\n" DOMU
 	    "record domu domu 2 blob {\"name\":\"a.txt\",\"part\":1,\"parts\":2,\"b64\":\"bG8K\"}\n"
 	    "record domu domu 3 blob {\"name\":\"a.txt\",\"part\":0,\"parts\":2,\"b64\":\"aGVs\"}\n"
-	    "record domu domu 4 proof {\"device\":\"2000000.virtio\",\"grant_dma\":true,\"grefs_start\":7}\n"
-	    DONE("domu", "domu", "5") DONE("dom0", "dom0", "2") OFF, false, &r, &dir);
+	    "record domu domu 4 proof "
+	    "{\"device\":\"2000000.virtio\",\"grant_dma\":true,\"grefs_start\":7}\n"
+	    DONE("domu", "domu", "5") DONE("dom0", "dom0", "2") OFF,
+	    false, &r, &dir);
 	ck_assert_msg(r.outcome == VM_PASS, "%s", r.reason);
 	ck_assert(r.exited && r.powered_off && !r.interrupted);
 	ck_assert_uint_eq(r.nr_phases, 3);
@@ -249,7 +285,8 @@ START_TEST(crash_is_drained)
 	    "domu Call trace:\nsleep 30\ndomu  some_function+0x10/0x20\nhang\n", false, &r, &dir);
 	ck_assert_int_eq(r.outcome, VM_GUEST_CRASH);
 	ck_assert_str_eq(r.splat, "Unable to handle kernel NULL pointer dereference");
-	ck_assert_msg(strstr(r.context, "dom0: before\ndomu: Unable to handle") != NULL, "%s", r.context);
+	ck_assert_msg(strstr(r.context, "dom0: before\ndomu: Unable to handle") != NULL, "%s",
+		      r.context);
 	ck_assert_msg(strstr(r.context, "some_function+0x10") != NULL, "%s", r.context);
 	ck_assert(!r.exited);
 	vm_result_release(&r);
@@ -265,7 +302,8 @@ START_TEST(counts)
 	int i;
 
 	buf_addstr(&script, BOOT DOMU DOMU DOMU "token ffff\n" DOMU "token 0123456789abcdef\n"
-		   "badrecord domu domu 9 done {\"ok\":true}\nraw {\"gb\":1,\"tok\":\"0123456789abcdef\",");
+						"badrecord domu domu 9 done {\"ok\":true}\nraw "
+						"{\"gb\":1,\"tok\":\"0123456789abcdef\",");
 	for (i = 0; i < 1000; i++)
 		buf_addstr(&script, "x");
 	buf_addstr(&script, "\\n\n" FINISH OFF);
@@ -294,8 +332,9 @@ START_TEST(silence_watchdog)
 	spec.slowdown = 2;
 	ck_assert_msg(vm_run(&spec, &r, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(r.outcome, VM_TIMEOUT);
-	ck_assert_msg(strstr(r.reason, "no output at all for 0.3 s, waiting for \"domu-up\"") != NULL, "%s",
-		      r.reason);
+	ck_assert_msg(strstr(r.reason, "no output at all for 0.3 s, waiting for \"domu-up\"") !=
+			      NULL,
+		      "%s", r.reason);
 	ck_assert_int_ge(r.elapsed_ns, 300000000);
 	vm_result_release(&r);
 

@@ -38,8 +38,8 @@ static void body(const char *text)
 
 static enum report_kind tell(const char *src, unsigned int seq, const char *type, const char *data)
 {
-	_cleanup_free_ char *text = xasprintf("\"src\":\"%s\",\"seq\":%u,\"type\":\"%s\",\"data\":%s", src, seq,
-					      type, data);
+	_cleanup_free_ char *text = xasprintf(
+		"\"src\":\"%s\",\"seq\":%u,\"type\":\"%s\",\"data\":%s", src, seq, type, data);
 
 	body(text);
 	return last.kind;
@@ -49,13 +49,16 @@ START_TEST(taken)
 {
 	const json_t *first;
 
-	ck_assert_int_eq(tell("dom0", 1, "phase", "{\"phase\":\"dom0-up\",\"t_ns\":5}"), REPORT_PHASE);
+	ck_assert_int_eq(tell("dom0", 1, "phase", "{\"phase\":\"dom0-up\",\"t_ns\":5}"),
+			 REPORT_PHASE);
 	ck_assert_str_eq(last.text, "dom0-up");
 	ck_assert_int_eq(last.t_ns, 5);
 	ck_assert_int_eq(last.source, REPORT_DOM0);
-	ck_assert_int_eq(tell("domu", 1, "proof", "{\"device\":\"a\",\"grefs_start\":3,\"is_block\":true}"),
-			 REPORT_PROOF);
-	ck_assert_int_eq(tell("domu", 2, "check", "{\"name\":\"n\",\"ok\":false,\"detail\":\"d\"}"), REPORT_CHECK);
+	ck_assert_int_eq(
+		tell("domu", 1, "proof", "{\"device\":\"a\",\"grefs_start\":3,\"is_block\":true}"),
+		REPORT_PROOF);
+	ck_assert_int_eq(tell("domu", 2, "check", "{\"name\":\"n\",\"ok\":false,\"detail\":\"d\"}"),
+			 REPORT_CHECK);
 	ck_assert_str_eq(last.text, "n: d");
 	ck_assert(!last.ok);
 	ck_assert_int_eq(tell("backend", 1, "error", "{\"what\":\"no \\\"x\\\"\"}"), REPORT_ERROR);
@@ -67,50 +70,60 @@ START_TEST(taken)
 	ck_assert_uint_eq(json_array_size(reports.records), 5);
 	first = json_array_get(reports.records, 0);
 	ck_assert_str_eq(json_string_value(json_object_get(first, "src")), "dom0");
-	ck_assert_str_eq(json_string_value(json_object_get(json_object_get(first, "data"), "phase")), "dom0-up");
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_object_get(first, "data"), "phase")),
+		"dom0-up");
 	ck_assert_uint_eq(json_object_size(first), 4);
 	ck_assert_uint_eq(reports.rejected + reports.torn + reports.foreign + reports.oversized, 0);
 }
 END_TEST
 
+#define DOMU1(type, data) "\"src\":\"domu\",\"seq\":1,\"type\":\"" type "\",\"data\":" data
+
 static const struct {
 	const char *body, *problem;
 } refused[] = {
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"phase\",\"data\":{\"phase\":\"lunch\",\"t_ns\":1}", "unknown name \"lunch\"" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"phase\",\"data\":{\"phase\":\"domu-up\"}", "phase: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"phase\",\"data\":{\"phase\":\"domu-up\",\"t_ns\":-1}", "phase: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"phase\",\"data\":{\"phase\":\"domu-up\",\"t_ns\":1.5}", "phase: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"phase\",\"data\":{\"phase\":\"domu-up\",\"t_ns\":1,\"x\":1}", "phase: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"phase\",\"data\":{\"phase\":7,\"t_ns\":1}", "phase: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"proof\",\"data\":{}", "no \"device\"" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"proof\",\"data\":{\"device\":\"a\",\"b\":[1]}", "\"b\" is no" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"proof\",\"data\":{\"device\":\"a\",\"b c\":1}", "\"b c\" is no" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"check\",\"data\":{\"name\":\"n\",\"ok\":1,\"detail\":\"\"}", "check: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"check\",\"data\":{\"name\":\"n\",\"ok\":true}", "check: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"error\",\"data\":{\"what\":null}", "error: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"error\",\"data\":{\"what\":\"a\\u001b[2J\"}", "error: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"done\",\"data\":{\"ok\":\"yes\"}", "done: not" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"surprise\",\"data\":{}", "unknown type \"surprise\"" },
-	{ "\"src\":\"dom7\",\"seq\":1,\"type\":\"done\",\"data\":{\"ok\":true}", "src, seq, type or data" },
-	{ "\"src\":\"domu\",\"seq\":0,\"type\":\"done\",\"data\":{\"ok\":true}", "src, seq, type or data" },
-	{ "\"src\":\"domu\",\"seq\":100001,\"type\":\"done\",\"data\":{\"ok\":true}", "src, seq, type or data" },
-	{ "\"src\":\"domu\",\"seq\":\"1\",\"type\":\"done\",\"data\":{\"ok\":true}", "src, seq, type or data" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"done\",\"data\":[]", "src, seq, type or data" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"done\",\"extra\":1,\"data\":{\"ok\":true}", "not JSON" },
-	{ "\"src\":\"domu\",\"seq\":1,\"seq\":1,\"type\":\"done\",\"data\":{\"ok\":true}", "not JSON" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"done\",\"data\":{\"ok\":true}}", "not JSON" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"done\",\"data\":{\"ok\":tru", "not JSON" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"error\",\"data\":{\"what\":\"\xff\xfe\"}", "not JSON" },
-	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"error\",\"data\":{\"what\":\"\\u0000\"}", "not JSON" },
+	{ DOMU1("phase", "{\"phase\":\"lunch\",\"t_ns\":1}"), "unknown name \"lunch\"" },
+	{ DOMU1("phase", "{\"phase\":\"domu-up\"}"), "phase: not" },
+	{ DOMU1("phase", "{\"phase\":\"domu-up\",\"t_ns\":-1}"), "phase: not" },
+	{ DOMU1("phase", "{\"phase\":\"domu-up\",\"t_ns\":1.5}"), "phase: not" },
+	{ DOMU1("phase", "{\"phase\":\"domu-up\",\"t_ns\":1,\"x\":1}"), "phase: not" },
+	{ DOMU1("phase", "{\"phase\":7,\"t_ns\":1}"), "phase: not" },
+	{ DOMU1("proof", "{}"), "no \"device\"" },
+	{ DOMU1("proof", "{\"device\":\"a\",\"b\":[1]}"), "\"b\" is no" },
+	{ DOMU1("proof", "{\"device\":\"a\",\"b c\":1}"), "\"b c\" is no" },
+	{ DOMU1("check", "{\"name\":\"n\",\"ok\":1,\"detail\":\"\"}"), "check: not" },
+	{ DOMU1("check", "{\"name\":\"n\",\"ok\":true}"), "check: not" },
+	{ DOMU1("error", "{\"what\":null}"), "error: not" },
+	{ DOMU1("error", "{\"what\":\"a\\u001b[2J\"}"), "error: not" },
+	{ DOMU1("done", "{\"ok\":\"yes\"}"), "done: not" },
+	{ DOMU1("surprise", "{}"), "unknown type \"surprise\"" },
+	{ "\"src\":\"dom7\",\"seq\":1,\"type\":\"done\",\"data\":{\"ok\":true}",
+	  "src, seq, type or data" },
+	{ "\"src\":\"domu\",\"seq\":0,\"type\":\"done\",\"data\":{\"ok\":true}",
+	  "src, seq, type or data" },
+	{ "\"src\":\"domu\",\"seq\":100001,\"type\":\"done\",\"data\":{\"ok\":true}",
+	  "src, seq, type or data" },
+	{ "\"src\":\"domu\",\"seq\":\"1\",\"type\":\"done\",\"data\":{\"ok\":true}",
+	  "src, seq, type or data" },
+	{ DOMU1("done", "[]"), "src, seq, type or data" },
+	{ "\"src\":\"domu\",\"seq\":1,\"type\":\"done\",\"extra\":1,\"data\":{\"ok\":true}",
+	  "not JSON" },
+	{ "\"src\":\"domu\",\"seq\":1,\"seq\":1,\"type\":\"done\",\"data\":{\"ok\":true}",
+	  "not JSON" },
+	{ DOMU1("done", "{\"ok\":true}}"), "not JSON" },
+	{ DOMU1("done", "{\"ok\":tru"), "not JSON" },
+	{ DOMU1("error", "{\"what\":\"\xff\xfe\"}"), "not JSON" },
+	{ DOMU1("error", "{\"what\":\"\\u0000\"}"), "not JSON" },
 };
 
 START_TEST(refuse)
 {
 	body(refused[_i].body);
-	ck_assert_msg(last.kind == REPORT_DROPPED && reports.rejected == 1, "%s: kind %d", refused[_i].body,
-		      last.kind);
-	ck_assert_msg(strstr(reports.problem, refused[_i].problem) != NULL, "%s: %s", refused[_i].body,
-		      reports.problem);
+	ck_assert_msg(last.kind == REPORT_DROPPED && reports.rejected == 1, "%s: kind %d",
+		      refused[_i].body, last.kind);
+	ck_assert_msg(strstr(reports.problem, refused[_i].problem) != NULL, "%s: %s",
+		      refused[_i].body, reports.problem);
 	ck_assert_uint_eq(json_array_size(reports.records), 0);
 	ck_assert(!reports.sources[REPORT_DOMU].done);
 }
@@ -127,7 +140,8 @@ static const struct {
 	{ BLOB(".x", "0", "1", ""), "no safe file name" },
 	{ BLOB("", "0", "1", ""), "no safe file name" },
 	{ BLOB("a b", "0", "1", ""), "no safe file name" },
-	{ BLOB("0123456789012345678901234567890123456789012345678901234567890123x", "0", "1", ""), "no safe" },
+	{ BLOB("0123456789012345678901234567890123456789012345678901234567890123x", "0", "1", ""),
+	  "no safe" },
 	{ BLOB("x", "1", "1", ""), "part 1 of 1" },
 	{ BLOB("x", "-1", "1", ""), "part -1 of 1" },
 	{ BLOB("x", "0", "0", ""), "part 0 of 0" },
@@ -143,7 +157,8 @@ static const struct {
 START_TEST(bad_blob)
 {
 	ck_assert_int_eq(tell("domu", 1, "blob", bad_blobs[_i].data), REPORT_DROPPED);
-	ck_assert_msg(strstr(reports.problem, bad_blobs[_i].problem) != NULL, "%s", reports.problem);
+	ck_assert_msg(strstr(reports.problem, bad_blobs[_i].problem) != NULL, "%s",
+		      reports.problem);
 	ck_assert_uint_eq(reports.nr_blobs, 0);
 }
 END_TEST
@@ -198,12 +213,14 @@ START_TEST(too_many_bytes)
 	record_b64_encode(b64, raw, sizeof(raw));
 	for (i = 0; i < 10 && !reports.rejected; i++) {
 		for (part = 0; part < REPORTS_BLOB_PARTS && !reports.rejected; part++) {
-			_cleanup_free_ char *data = xasprintf(BLOB("f%u", "%u", "4096", "%s"), i, part, b64);
+			_cleanup_free_ char *data =
+				xasprintf(BLOB("f%u", "%u", "4096", "%s"), i, part, b64);
 
 			tell("domu", seq++, "blob", data);
 		}
 	}
-	ck_assert_msg(strstr(reports.problem, "more than 16777216 bytes") != NULL, "%s", reports.problem);
+	ck_assert_msg(strstr(reports.problem, "more than 16777216 bytes") != NULL, "%s",
+		      reports.problem);
 	ck_assert_uint_le(reports.blob_bytes, REPORTS_BLOB_TOTAL);
 }
 END_TEST
@@ -259,7 +276,8 @@ END_TEST
 START_TEST(fuzz)
 {
 	char line[RECORD_MAX + 1], bad[RECORD_MAX + 1];
-	int len = record_format(line, sizeof(line), TOKEN, "domu", 1, "blob", BLOB("f", "0", "1", "Zm9v"));
+	int len = record_format(line, sizeof(line), TOKEN, "domu", 1, "blob",
+				BLOB("f", "0", "1", "Zm9v"));
 	int i, bit;
 
 	for (i = 0; i < len; i++)

@@ -20,7 +20,8 @@ static const struct {
 	{ X, "(XEN) Panic on CPU 0:", SPLAT_CRASH, X },
 	{ X, "(XEN) [    1.234567] Panic on CPU 1:", SPLAT_CRASH, X },
 	{ X, "(XEN) Xen BUG at common/sched/core.c:123", SPLAT_CRASH, X },
-	{ X, "(XEN) Assertion 'spin_is_locked(&lock)' failed at arch/arm/vpl011.c:53", SPLAT_CRASH, X },
+	{ X, "(XEN) Assertion 'spin_is_locked(&lock)' failed at arch/arm/vpl011.c:53", SPLAT_CRASH,
+	  X },
 	{ X, "(XEN) CPU0: Unexpected Trap: Data Abort", SPLAT_CRASH, X },
 	{ X, "(XEN) FATAL TRAP: vec 6, #UD[0000]", SPLAT_CRASH, X },
 	{ X, "(XEN) FATAL PAGE FAULT", SPLAT_CRASH, X },
@@ -31,7 +32,8 @@ static const struct {
 	{ X, "(XEN) Hardware Dom0 crashed: rebooting machine in 5 seconds.", SPLAT_CRASH, D0 },
 	{ X, "(XEN) Hardware Dom0 shutdown: rebooting machine", SPLAT_HALT, D0 },
 	{ X, "(XEN) Hardware Dom0 shutdown: watchdog rebooting machine", SPLAT_CRASH, D0 },
-	{ X, "(XEN) Hardware Dom0 shutdown (unknown reason 7): rebooting machine", SPLAT_CRASH, D0 },
+	{ X, "(XEN) Hardware Dom0 shutdown (unknown reason 7): rebooting machine", SPLAT_CRASH,
+	  D0 },
 	{ X, "(XEN) Hardware Dom0 halted: halting machine", SPLAT_HALT, D0 },
 	{ X, "(XEN) Domain 0 (vcpu#0) crashed on cpu#0:", SPLAT_CRASH, D0 },
 	{ X, "(XEN) Domain 1 (vcpu#0) crashed on cpu#0:", SPLAT_CRASH, DU },
@@ -39,10 +41,14 @@ static const struct {
 	{ X, "(XEN) Watchdog timer fired for domain 0", SPLAT_CRASH, D0 },
 	{ X, "(XEN) Watchdog timer fired for domain 3", SPLAT_CRASH, DU },
 	{ D0, "Kernel panic - not syncing: VFS: Unable to mount root fs", SPLAT_CRASH, D0 },
-	{ DU, "[    1.234567] Kernel panic - not syncing: Attempted to kill init!", SPLAT_CRASH, DU },
-	{ DU, "[    1.234567][    T1] Internal error: Oops: 0000000096000004 [#1] SMP", SPLAT_CRASH, DU },
-	{ DU, "Unable to handle kernel NULL pointer dereference at virtual address 08", SPLAT_CRASH, DU },
-	{ DU, "Internal error: synchronous external abort: 0000000096000010 [#1] SMP", SPLAT_CRASH, DU },
+	{ DU, "[    1.234567] Kernel panic - not syncing: Attempted to kill init!", SPLAT_CRASH,
+	  DU },
+	{ DU, "[    1.234567][    T1] Internal error: Oops: 0000000096000004 [#1] SMP", SPLAT_CRASH,
+	  DU },
+	{ DU, "Unable to handle kernel NULL pointer dereference at virtual address 08", SPLAT_CRASH,
+	  DU },
+	{ DU, "Internal error: synchronous external abort: 0000000096000010 [#1] SMP", SPLAT_CRASH,
+	  DU },
 	{ DU, "SError Interrupt on CPU0, code 0x00000000be000000 -- SError", SPLAT_CRASH, DU },
 	{ D0, "Oops: 0002 [#1] PREEMPT SMP NOPTI", SPLAT_CRASH, D0 },
 	{ D0, "BUG: kernel NULL pointer dereference, address: 0000000000000008", SPLAT_CRASH, D0 },
@@ -52,16 +58,19 @@ static const struct {
 	{ D0, "watchdog: BUG: soft lockup - CPU#0 stuck for 26s! [fio:99]", SPLAT_FAIL, D0 },
 	{ D0, "BUG: KASAN: slab-out-of-bounds in f+0x1/0x2", SPLAT_FAIL, D0 },
 	{ D0, "BUG: sleeping function called from invalid context at mm/x.c:1", SPLAT_FAIL, D0 },
-	{ DU, "WARNING: CPU: 0 PID: 1 at drivers/xen/grant-dma-ops.c:227 f+0x0/0x10", SPLAT_FAIL, DU },
+	{ DU, "WARNING: CPU: 0 PID: 1 at drivers/xen/grant-dma-ops.c:227 f+0x0/0x10", SPLAT_FAIL,
+	  DU },
 	{ DU, "WARNING: possible circular locking dependency detected", SPLAT_FAIL, DU },
 	{ DU, "WARNING: possible irq lock inversion dependency detected", SPLAT_FAIL, DU },
 	{ DU, "rcu: INFO: rcu_preempt self-detected stall on CPU", SPLAT_FAIL, DU },
 	{ DU, "INFO: task fio:77 blocked for more than 120 seconds.", SPLAT_FAIL, DU },
 	{ DU, "UBSAN: array-index-out-of-bounds in drivers/x.c:1:2", SPLAT_FAIL, DU },
 	{ DU, "Out of memory: Killed process 12 (fio)", SPLAT_FAIL, DU },
-	{ DU, "virtio_blk virtio0: Grant still in use by backend domain, disabled for further use", SPLAT_FAIL, DU },
+	{ DU, "virtio_blk virtio0: Grant still in use by backend domain, disabled for further use",
+	  SPLAT_FAIL, DU },
 	{ DU, "xen:grant_table: WARNING: g.e. 0x1f still in use!", SPLAT_FAIL, DU },
-	{ DU, "virtio-mmio 2000000.virtio: Cannot set up Xen grant DMA ops, retain platform DMA ops",
+	{ DU,
+	  "virtio-mmio 2000000.virtio: Cannot set up Xen grant DMA ops, retain platform DMA ops",
 	  SPLAT_INVALID, DU },
 };
 
@@ -70,9 +79,12 @@ static const struct {
 	enum vm_domain domain;
 	const char *line;
 } misses[] = {
-	{ D0, "Kernel command line: console=hvc0 panic=-1 oops=panic Oops: BUG: WARNING: Kernel panic" },
-	{ D0, "[    0.000000] Kernel command line: initcall_blacklist=grant_dma_iommu_init WARNING: CPU: 0" },
-	{ D0, "[    0.000000] Unknown kernel command line parameters \"BUG: \", will be passed to user space." },
+	{ D0, "Kernel command line: console=hvc0 panic=-1 oops=panic Oops: BUG: WARNING: Kernel "
+	      "panic" },
+	{ D0, "[    0.000000] Kernel command line: initcall_blacklist=grant_dma_iommu_init "
+	      "WARNING: CPU: 0" },
+	{ D0, "[    0.000000] Unknown kernel command line parameters \"BUG: \", will be passed to "
+	      "user space." },
 	{ X, "(XEN) Command line: console=dtuart Panic on CPU Xen BUG at" },
 	{ X, "(XEN) WARNING: SILO mode is not enabled." },
 	{ X, "(XEN) ***************************************************" },
@@ -108,8 +120,9 @@ START_TEST(miss)
 {
 	struct splat splat;
 
-	ck_assert_msg(!splat_scan(misses[_i].domain, misses[_i].line, strlen(misses[_i].line), &splat),
-		      "\"%s\" taken for \"%s\"", misses[_i].line, splat.what);
+	ck_assert_msg(
+		!splat_scan(misses[_i].domain, misses[_i].line, strlen(misses[_i].line), &splat),
+		"\"%s\" taken for \"%s\"", misses[_i].line, splat.what);
 }
 END_TEST
 

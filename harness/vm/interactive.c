@@ -355,7 +355,8 @@ static int start(struct session *s, const struct vm_spec *spec, struct err *err)
 		return err_errno(err, errno, "cannot make a pipe");
 	s->from_qemu = fds[0];
 	out_w = fds[1];
-	if (fcntl(s->to_qemu, F_SETFL, O_NONBLOCK) < 0 || fcntl(s->from_qemu, F_SETFL, O_NONBLOCK) < 0)
+	if (fcntl(s->to_qemu, F_SETFL, O_NONBLOCK) < 0 ||
+	    fcntl(s->from_qemu, F_SETFL, O_NONBLOCK) < 0)
 		return err_errno(err, errno, "cannot set up the console");
 	while (spec->argv[nr])
 		nr++;

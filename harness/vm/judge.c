@@ -113,7 +113,8 @@ static enum vm_domain phase_domain(const char *name)
 {
 	if (!strcmp(name, "xen-up"))
 		return VM_DOMAIN_XEN;
-	if (!strncmp(name, "domu-", 5) || !strncmp(name, "disk-", 5) || !strncmp(name, "workload-", 9))
+	if (!strncmp(name, "domu-", 5) || !strncmp(name, "disk-", 5) ||
+	    !strncmp(name, "workload-", 9))
 		return VM_DOMAIN_DOMU;
 	return VM_DOMAIN_DOM0;
 }
@@ -174,11 +175,13 @@ static void take_splat(struct vm *vm, const struct splat *splat, const char *tex
 		if (judge_all_done(vm))
 			break;
 		if (strstr(text, "rebooting"))
-			judge_fatal(vm, VM_GUEST_CRASH, culprit, "%s reset the machine before it was done: %s",
-			      domain_word(culprit), text);
+			judge_fatal(vm, VM_GUEST_CRASH, culprit,
+				    "%s reset the machine before it was done: %s",
+				    domain_word(culprit), text);
 		else
-			judge_fatal(vm, VM_FAIL, culprit, "%s powered the machine off before it was done: %s",
-			      domain_word(culprit), text);
+			judge_fatal(vm, VM_FAIL, culprit,
+				    "%s powered the machine off before it was done: %s",
+				    domain_word(culprit), text);
 		break;
 	case SPLAT_FAIL:
 		soft(vm, VM_FAIL, culprit, "%s: %s", domain_word(culprit), text);
@@ -206,7 +209,8 @@ void judge_line(const struct console_line *line, void *arg)
 	first = found && (!result->splat || splat.class > vm->splat_class);
 	logs_line(&vm->logs, line, first);
 	if (vm->reason_goes_on && line->domain == VM_DOMAIN_XEN) {
-		char *more = xasprintf("%s %s", result->reason, line->text + strcspn(line->text, " ") + 1);
+		char *more = xasprintf("%s %s", result->reason,
+				       line->text + strcspn(line->text, " ") + 1);
 
 		free(result->reason);
 		result->reason = more;
@@ -236,8 +240,9 @@ static void timed_out(struct vm *vm, enum vm_domain culprit, char *what)
 		judge_fatal(vm, VM_INFRA_ERROR, VM_DOMAIN_NONE, "no space left in %s (%s)",
 		      vm->spec.workdir, reason);
 	else
-		judge_fatal(vm, VM_TIMEOUT, culprit, "%s; last phase: %s; last line: %s%s%s", reason, last, line,
-		      vm->soft ? "; before that, " : "", vm->soft ? vm->soft_reason : "");
+		judge_fatal(vm, VM_TIMEOUT, culprit, "%s; last phase: %s; last line: %s%s%s",
+			    reason, last, line, vm->soft ? "; before that, " : "",
+			    vm->soft ? vm->soft_reason : "");
 }
 
 /* What is awaited, and who should have said it. */
@@ -267,7 +272,8 @@ void judge_deadlines(struct vm *vm, int64_t now)
 	if (ms > 0 && now - vm->phase_ns >= machine_scaled_ns(vm, ms))
 		timed_out(vm, domain, xasprintf("no \"%s\" from %s within %.3g s", what,
 						domain_word(domain), scaled_s(vm, ms)));
-	else if (vm->spec.silence_ms > 0 && now - vm->output_ns >= machine_scaled_ns(vm, vm->spec.silence_ms))
+	else if (vm->spec.silence_ms > 0 &&
+		 now - vm->output_ns >= machine_scaled_ns(vm, vm->spec.silence_ms))
 		timed_out(vm, domain, xasprintf("no output at all for %.3g s, waiting for \"%s\"",
 						scaled_s(vm, vm->spec.silence_ms), what));
 	else if (vm->spec.total_ms > 0 &&
@@ -303,8 +309,8 @@ static void early_end(struct vm *vm)
 	words = qemu_words(vm);
 	spawn_status(&vm->proc, status, sizeof(status));
 	if (!spawn_ok(&vm->proc))
-		judge_fatal(vm, VM_INFRA_ERROR, VM_DOMAIN_NONE, "QEMU ended by itself: %s%s%s", status, words,
-		      disk_full(vm) ? ", no space left on the disk" : "");
+		judge_fatal(vm, VM_INFRA_ERROR, VM_DOMAIN_NONE, "QEMU ended by itself: %s%s%s",
+			    status, words, disk_full(vm) ? ", no space left on the disk" : "");
 	else if (!phase_seen(vm, "xen-up"))
 		judge_fatal(vm, VM_INFRA_ERROR, VM_DOMAIN_NONE,
 		      "QEMU ended by itself before Xen said anything: %s%s", status, words);
@@ -328,14 +334,15 @@ static void judge(struct vm *vm)
 		const char *who = report_source_name((enum report_source)i);
 
 		if (stats->conflicts)
-			soft(vm, VM_FAIL, domain, "%s sent different records under one number: it started over",
-			     who);
+			soft(vm, VM_FAIL, domain,
+			     "%s sent different records under one number: it started over", who);
 		if (stats->lost)
 			soft(vm, VM_INVALID, domain, "%u of %u records of %s are lost", stats->lost,
 			     stats->max_seq, who);
 	}
 	if (reports->rejected)
-		soft(vm, VM_INVALID, VM_DOMAIN_NONE, "a record breaks the contract: %s", reports->problem);
+		soft(vm, VM_INVALID, VM_DOMAIN_NONE, "a record breaks the contract: %s",
+		     reports->problem);
 	for (i = 0; i < reports->nr_blobs; i++)
 		if (!reports->blobs[i].complete)
 			soft(vm, VM_INVALID, source_domain(reports->blobs[i].source),
@@ -352,8 +359,9 @@ void judge_end(struct vm *vm)
 	struct vm_result *result = &vm->result;
 
 	if (vm->logs.error)
-		judge_fatal(vm, VM_INFRA_ERROR, VM_DOMAIN_NONE, "cannot write the console logs in %s: %s",
-			    vm->spec.workdir, strerror(vm->logs.error));
+		judge_fatal(vm, VM_INFRA_ERROR, VM_DOMAIN_NONE,
+			    "cannot write the console logs in %s: %s", vm->spec.workdir,
+			    strerror(vm->logs.error));
 	if (!judge_all_done(vm) || (result->exited && !spawn_ok(&vm->proc)))
 		early_end(vm);
 	if (vm->fatal)

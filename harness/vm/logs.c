@@ -28,7 +28,8 @@ static void remove_old(const char *workdir)
 	while (d && (e = readdir(d))) {
 		size_t len = strlen(e->d_name);
 
-		if (!strncmp(e->d_name, "domu", 4) && len > 8 && !strcmp(e->d_name + len - 4, ".log"))
+		if (!strncmp(e->d_name, "domu", 4) && len > 8 &&
+		    !strcmp(e->d_name + len - 4, ".log"))
 			unlinkat(dirfd(d), e->d_name, 0);
 		else if (!strcmp(e->d_name, "domu.log"))
 			unlinkat(dirfd(d), e->d_name, 0);

@@ -10,6 +10,7 @@
 #include "lib/json.h"
 #include "lib/record.h"
 
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 #define TEXT_MAX 600	/* of an error or a check; a record holds no more anyhow */
 
 struct blob_part {
@@ -117,7 +118,7 @@ static bool name_ok(const char *name)
 	size_t len = strlen(name);
 
 	return len && len <= REPORTS_NAME_MAX && *name != '.' &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len;
+	       strspn(name, NAME_CHARS) == len;
 }
 
 static bool take_phase(struct reports *reports, json_t *data, struct report *report)

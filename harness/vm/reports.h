@@ -80,7 +80,7 @@ struct report {
 
 struct reports {
 	char token[33];
-	json_t *records;	/* [{"src","seq","type","data"}, ...] in order of arrival, no blobs */
+	json_t *records;	/* [{"src","seq","type","data"}, ...] as they came, no blobs */
 	struct source_stats sources[REPORT_SOURCES];
 	struct blob *blobs;
 	size_t nr_blobs;

@@ -74,8 +74,9 @@ static void read_console(struct vm *vm, size_t max)
 	vm->output_ns = monotonic_ns();
 	logs_flush(&vm->logs);
 	if (vm->logs.error)
-		judge_fatal(vm, VM_INFRA_ERROR, VM_DOMAIN_NONE, "cannot write the console logs in %s: %s",
-		      vm->spec.workdir, strerror(vm->logs.error));
+		judge_fatal(vm, VM_INFRA_ERROR, VM_DOMAIN_NONE,
+			    "cannot write the console logs in %s: %s", vm->spec.workdir,
+			    strerror(vm->logs.error));
 	if ((size_t)vm->console_size > vm->spec.console_max) {
 		judge_fatal(vm, VM_FAIL, vm->last_speaker,
 			    "more than %zu KiB of console output; %s speaks last",
@@ -92,7 +93,8 @@ static void sample_rss(struct vm *vm)
 	char line[256];
 
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "VmHWM: %lu kB", &kib) == 1 && kib * 1024 > vm->result.peak_rss_bytes)
+		if (sscanf(line, "VmHWM: %lu kB", &kib) == 1 &&
+		    kib * 1024 > vm->result.peak_rss_bytes)
 			vm->result.peak_rss_bytes = kib * 1024;
 }
 
@@ -165,14 +167,16 @@ static int start_qemu(struct vm *vm, struct err *err)
 	_cleanup_free_ const char **argv = NULL;
 	_cleanup_free_ char *serial = xasprintf("file:%s", vm->result.console_path);
 	_cleanup_free_ char *log_path = xasprintf("%s/qemu.log", vm->spec.workdir);
-	_cleanup_close_ int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+	_cleanup_close_ int log =
+		open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
 	struct spawn_req req = SPAWN_REQ_INIT;
 	size_t nr = 0;
 
 	if (log < 0)
 		return err_errno(err, errno, "cannot write %s", log_path);
 	/* made here, so that it is there when we look; QEMU truncates the same file */
-	vm->console_fd = open(vm->result.console_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	vm->console_fd =
+		open(vm->result.console_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (vm->console_fd < 0)
 		return err_errno(err, errno, "cannot write %s", vm->result.console_path);
 	while (vm->spec.argv[nr])

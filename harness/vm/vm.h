@@ -111,8 +111,8 @@ struct vm_result {
 	enum vm_outcome outcome;
 	enum vm_domain culprit;		/* VM_DOMAIN_NONE: QEMU, the host, or nobody (pass) */
 	char *reason;			/* one sentence; "" when passed */
-	char *splat;			/* the first pattern's line, a crash before others; or NULL */
-	char *context;			/* what stood around it; the last lines on a timeout; or NULL */
+	char *splat;			/* first pattern's line, a crash before others; or NULL */
+	char *context;			/* what stood around it; without one, the last lines */
 	struct vm_phase_seen *phases;	/* in order of arrival */
 	size_t nr_phases;
 	struct reports reports;		/* records, blobs, counts */
