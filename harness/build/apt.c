@@ -24,6 +24,7 @@ struct apt {
 	char *mirror;
 	char *imported;		/* the host's Acquire:: settings (proxies) */
 	char *updated;		/* views that were updated, "|name|name|" */
+	bool unreachable;	/* no use in asking for the next suite */
 	int lock_fd;
 	void (*note)(const char *text, void *arg);
 	void *note_arg;
@@ -296,14 +297,21 @@ int apt_update(struct apt *apt, const struct apt_view *view, struct err *err)
 	static const char *const argv[] = { "apt-get", "update", "-q", NULL };
 	_cleanup_free_ char *name = view_name(view);
 	_cleanup_free_ char *mark = xasprintf("|%s|", name);
+	struct err why = { 0 };
 	char *updated;
 
 	if (strstr(apt->updated, mark))
 		return 0;
+	if (apt->unreachable)
+		return err_set(err, "not tried, the mirror cannot be reached");
 	apt_note(apt, "package index of %s (%s)", view->suite, view->arch);
-	if (run_apt(apt, view, argv, NULL, err) < 0)
-		return err_prefix(err, "cannot fetch the package index of suite %s from the mirror "
-				  "that this machine uses", view->suite);
+	if (run_apt(apt, view, argv, NULL, &why) < 0) {
+		apt->unreachable = strstr(why.msg, "Could not connect") ||
+				   strstr(why.msg, "Temporary failure resolving") ||
+				   strstr(why.msg, "Could not resolve");
+		return err_set(err, "cannot fetch the package index of suite %s from the mirror that "
+			       "this machine uses: %s", view->suite, why.msg);
+	}
 	updated = xasprintf("%s%s|", apt->updated, name);
 	free(apt->updated);
 	apt->updated = updated;

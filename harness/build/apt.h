@@ -63,7 +63,10 @@ void apt_note(struct apt *apt, const char *fmt, ...) __attribute__((format(print
 int apt_lock(struct apt *apt, struct err *err);
 void apt_unlock(struct apt *apt);
 
-/* Bring the view's indexes up to date; once per apt_open() and view. */
+/*
+ * Bring the view's indexes up to date; once per apt_open() and view. When the
+ * mirror's host cannot be reached, later calls fail at once.
+ */
 int apt_update(struct apt *apt, const struct apt_view *view, struct err *err);
 
 /*

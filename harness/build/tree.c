@@ -361,7 +361,8 @@ int tree_patch(struct tree *tree, const char *const *patches, size_t nr, bool sk
 		ret = fs_walk(orig, collect_orig, &arg, err);
 	list_sort_unique(&all);
 	for (i = 0; i < all.nr && ret == 0; i++) {
-		if (!bsearch(&all.v[i], touched.v, touched.nr, sizeof(*touched.v), by_name))
+		if (!touched.nr ||
+		    !bsearch(&all.v[i], touched.v, touched.nr, sizeof(*touched.v), by_name))
 			ret = place_original(tree, all.v[i], tmp, err);
 		if (ret == 0)
 			ret = settle(tree, all.v[i], tmp, err);

@@ -196,7 +196,7 @@ static int extract_all(struct archive *a, const char *dir, const struct unpack_o
 		return err_errno(err, errno, "cannot unpack into %s", dir);
 	if (!opts)
 		opts = &none;
-	archive_write_disk_set_options(out, ARCHIVE_EXTRACT_TIME | ARCHIVE_EXTRACT_UNLINK |
+	archive_write_disk_set_options(out, ARCHIVE_EXTRACT_TIME |
 				       ARCHIVE_EXTRACT_SECURE_SYMLINKS |
 				       ARCHIVE_EXTRACT_SECURE_NODOTDOT);
 	while ((ret = archive_read_next_header(a, &entry)) == ARCHIVE_OK || ret == ARCHIVE_WARN) {
