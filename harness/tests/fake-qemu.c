@@ -23,6 +23,7 @@
  *     sleep MS | hang | exit N | signal N | noterm
  *     stderr TEXT        on standard error
  *     linger FILE        a child that ignores TERM and outlives us; its pid in FILE
+ *     chatter FILE       a child that says something on dom0 again and again; its pid in FILE
  *     pid FILE           our own
  *     alloc MIB          touch that much memory
  *     shell              serve standard input: lines are echoed as "got: LINE",
@@ -76,7 +77,16 @@ static void puts_console(const char *text)
 	put(text, strlen(text));
 }
 
-/* printk("DOM%u: %s"): Xen's serial code makes \r\n of every newline */
+/* In one write, so that lines of two processes do not mix. Xen's serial code makes \r\n of \n. */
+static void put_whole(const char *head, const char *text, size_t len)
+{
+	char line[4096];
+	int n = snprintf(line, sizeof(line), "%s%.*s\r\n", head, (int)len, text);
+
+	put(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
+}
+
+/* printk("DOM%u: %s") */
 static void put_domu(const char *head, const char *text)
 {
 	size_t len = strlen(text);
@@ -84,9 +94,7 @@ static void put_domu(const char *head, const char *text)
 	for (;;) {
 		size_t n = len < DOM_CHUNK ? len : DOM_CHUNK;
 
-		puts_console(head);
-		put(text, n);
-		puts_console("\r\n");
+		put_whole(head, text, n);
 		text += n;
 		len -= n;
 		if (n < DOM_CHUNK)
@@ -101,10 +109,7 @@ static void put_line(const char *where, const char *text)
 	} else if (!strcmp(where, "relay")) {
 		put_domu("DOM1: ", text);
 	} else {
-		if (!strcmp(where, "xen"))
-			puts_console("(XEN) ");
-		puts_console(text);
-		puts_console("\r\n");
+		put_whole(strcmp(where, "xen") ? "" : "(XEN) ", text, strlen(text));
 	}
 }
 
@@ -226,6 +231,29 @@ static void linger(const char *path)
 	write_pid(path, pid);
 }
 
+static void sleep_ms(long ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	while (nanosleep(&ts, &ts) < 0 && errno == EINTR)
+		;
+}
+
+static void chatter(const char *path)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		for (;;) {
+			put_line("dom0", "tick");
+			sleep_ms(100);
+		}
+	}
+	write_pid(path, pid);
+}
+
 static void alloc(size_t mib)
 {
 	static char *volatile p;
@@ -291,14 +319,6 @@ static void serve_shell(void)
 	}
 }
 
-static void sleep_ms(long ms)
-{
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-
-	while (nanosleep(&ts, &ts) < 0 && errno == EINTR)
-		;
-}
-
 static void run(char *line)
 {
 	const char *cmd;
@@ -341,6 +361,8 @@ static void run(char *line)
 		fprintf(stderr, "%s\n", rest);
 	else if (!strcmp(cmd, "linger"))
 		linger(rest);
+	else if (!strcmp(cmd, "chatter"))
+		chatter(rest);
 	else if (!strcmp(cmd, "pid"))
 		write_pid(rest, getpid());
 	else if (!strcmp(cmd, "alloc"))

@@ -183,6 +183,21 @@ START_TEST(paused_descriptor)
 }
 END_TEST
 
+/* Paused for good, it keeps no loop running. */
+START_TEST(paused_alone)
+{
+	int fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	st.source = loop_fd(st.loop, fds[0], POLLIN, on_readable, NULL);
+	loop_fd_events(st.source, 0);
+	ck_assert_int_eq(loop_run(st.loop), 0);
+	ck_assert_uint_eq(st.said.size, 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
 static void on_child(void *arg)
 {
 	struct proc *proc = arg;
@@ -283,6 +298,7 @@ int main(void)
 	tcase_add_test(c, removed_before_its_turn);
 	tcase_add_test(c, descriptor);
 	tcase_add_test(c, paused_descriptor);
+	tcase_add_test(c, paused_alone);
 	tcase_add_test(c, child);
 	tcase_add_test(c, child_already_gone);
 	tcase_add_test(c, signals);

@@ -227,14 +227,21 @@ START_TEST(terminated)
 }
 END_TEST
 
-/* Input is there before anybody listens, ends, and is sent all the same. */
+/*
+ * Input is there before anybody listens, ends, and is sent all the same: when
+ * dom0 says that it is up, not when it is quiet, which it never is here. What
+ * QEMU leaves in its group goes with it.
+ */
 START_TEST(piped)
 {
+	_cleanup_free_ char *pid_file = xasprintf("%s/chatter", dir);
+	_cleanup_free_ char *script = xasprintf("chatter %s\nsleep 200\n" UP "shell\nhang\n",
+						pid_file);
 	_cleanup_buf_ struct buf in = BUF_INIT;
 	struct session s;
 	int i;
 
-	start_pipe(&s, "sleep 200\n" UP "shell\nhang\n");
+	start_pipe(&s, script);
 	for (i = 0; i < 30; i++)
 		buf_addf(&in, "echo number %d\n", i);
 	buf_addstr(&in, "poweroff\n");
@@ -244,6 +251,31 @@ START_TEST(piped)
 	await(&s, "[dom0] got: echo number 0\n");
 	await(&s, "[dom0] got: echo number 29\n");
 	ck_assert_ptr_null(strchr(s.out.data, '\r'));
+	ck_assert_int_eq(finish(&s), 0);
+	ck_assert(fake_is_gone(fake_read_pid(pid_file, 0), 5000));
+}
+END_TEST
+
+/* No word from dom0 at all: quiet will do. */
+START_TEST(piped_when_quiet)
+{
+	struct session s;
+
+	start_pipe(&s, "boot\nshell\nhang\n");
+	type(&s, "hello\npoweroff\n");
+	await(&s, "[dom0] got: hello\n");
+	ck_assert_int_eq(finish(&s), 0);
+}
+END_TEST
+
+/* A prompt that looks like the start of another's line is shown all the same. */
+START_TEST(odd_prompt)
+{
+	struct session s;
+
+	start_pipe(&s, UP "raw (\nhang\n");
+	await(&s, "[dom0] (");
+	type(&s, CTRL_A "x");
 	ck_assert_int_eq(finish(&s), 0);
 }
 END_TEST
@@ -296,6 +328,8 @@ int main(void)
 	tcase_add_test(c, switch_focus);
 	tcase_add_test(c, terminated);
 	tcase_add_test(c, piped);
+	tcase_add_test(c, piped_when_quiet);
+	tcase_add_test(c, odd_prompt);
 	tcase_add_test(c, no_input);
 	tcase_add_test(c, fails);
 	tcase_add_test(c, raw_log);

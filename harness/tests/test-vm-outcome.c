@@ -66,6 +66,8 @@ static const struct row {
 	{ "dom0 hangs", "boot\nhang\n", VM_TIMEOUT, VM_DOMAIN_DOM0,
 	  "no \"dom0-up\" from dom0 within 0.5 s; last phase: xen-up; last line: dom0: " },
 	{ "domU hangs", BOOT "hang\n", VM_TIMEOUT, VM_DOMAIN_DOMU, "last phase: dom0-up" },
+	{ "early phase is not awaited again", "boot\n" DOMU PHASE("dom0", "dom0", "1", "dom0-up")
+	  "hang\n", VM_TIMEOUT, VM_DOMAIN_DOMU, "no \"done\" from domu" },
 	{ "done missing", BOOT DOMU DONE("dom0", "dom0", "2") "hang\n", VM_TIMEOUT, VM_DOMAIN_DOMU,
 	  "no \"done\" from domu" },
 	{ "done with a bad checksum",
@@ -253,6 +255,8 @@ START_TEST(everything_in_the_result)
 	    false, &r, &dir);
 	ck_assert_msg(r.outcome == VM_PASS, "%s", r.reason);
 	ck_assert(r.exited && r.powered_off && !r.interrupted);
+	/* a power-off at the end is no splat */
+	ck_assert(!r.splat && !r.context);
 	ck_assert_uint_eq(r.nr_phases, 3);
 	ck_assert_str_eq(r.phases[0].name, "xen-up");
 	ck_assert_int_eq(r.phases[0].guest_ns, -1);

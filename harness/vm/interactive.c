@@ -28,7 +28,7 @@
 #define SEND_MS 10		/* Xen keeps 128 characters for dom0: a paste must not overrun it */
 #define SEND_BYTES 16
 #define QUEUE_MAX 65536		/* input kept while nobody listens */
-#define QUIET_MS 3000		/* input that was piped in waits for dom0's word, or this quiet */
+#define QUIET_MS 2000		/* input that was piped in waits for dom0's word, or this quiet */
 #define SWITCH_MS 3000		/* for Xen to answer */
 #define SWITCH_MAX 10		/* turns of the wheel */
 
@@ -322,7 +322,9 @@ static void on_child(void *arg)
 	while (s->out && (n = read(s->from_qemu, block, sizeof(block))) > 0)
 		show_output(s, block, (size_t)n);
 	on_held(s);
-	spawn_wait(&s->proc, 0);
+	/* what QEMU may have left in its group; not reaped yet, so the id is its own */
+	kill(-s->proc.pid, SIGKILL);
+	spawn_wait(&s->proc, -1);
 	loop_stop(s->loop);
 }
 

@@ -172,8 +172,6 @@ static void take_splat(struct vm *vm, const struct splat *splat, const char *tex
 		      "%s crashed: %s", domain_word(culprit), text);
 		break;
 	case SPLAT_HALT:
-		if (judge_all_done(vm))
-			break;
 		if (strstr(text, "rebooting"))
 			judge_fatal(vm, VM_GUEST_CRASH, culprit,
 				    "%s reset the machine before it was done: %s",
