@@ -272,6 +272,7 @@ static bool process_queue(struct vdev *dev, unsigned int index)
 {
 	struct vdev_queue *q = &dev->queue[index];
 	unsigned int done = 0;
+	bool yield;
 	int nr;
 
 	q->kicked = false;
@@ -279,7 +280,9 @@ static bool process_queue(struct vdev *dev, unsigned int index)
 	do {
 		while ((nr = process_batch(dev, index)) > 0) {
 			done += (unsigned int)nr;
-			if (done >= q->vq.num) {
+			yield = dev->should_yield && dev->should_yield(dev);
+			q->st.yields += yield;
+			if (yield || done >= q->vq.num) {
 				q->kicked = true;
 				return true;
 			}

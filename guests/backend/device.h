@@ -65,6 +65,11 @@ struct vdev {
 	void *owner;			/* for the callbacks */
 	/* Raise or lower the interrupt; charge what it costs to st. */
 	void (*irq)(struct vdev *dev, struct vq_stats *st, bool level);
+	/*
+	 * Asked between batches: is there something more urgent, such as a CPU of
+	 * the frontend that waits for a register? May be NULL.
+	 */
+	bool (*should_yield)(const struct vdev *dev);
 	/* The device broke, dev->why says why. May be NULL. */
 	void (*broken)(struct vdev *dev);
 
@@ -89,8 +94,9 @@ uint64_t vdev_read(struct vdev *dev, unsigned int offset, unsigned int size);
 void vdev_write(struct vdev *dev, unsigned int offset, unsigned int size, uint64_t value);
 
 /*
- * Serve what was kicked, at most one ring's worth of requests per queue so that
- * a busy device cannot starve the others. True: there is more, call again.
+ * Serve what was kicked: at most one ring's worth of requests per queue, less when
+ * should_yield() says so, lest a busy device starve the others and the registers.
+ * True: there is more, call again.
  */
 bool vdev_process(struct vdev *dev);
 

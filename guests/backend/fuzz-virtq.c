@@ -318,8 +318,8 @@ static void add_request(struct machine *m, unsigned int q)
 	write = type & 1 || type > 8 ? 0 : VIRTQ_DESC_F_WRITE;
 	if (shape & 0x80) {
 		table = 9 * DMA_PAGE_SIZE;
-		put_desc(m, ring_offset(q, 0), 0, address(m, table), VIRTQ_DESC_SIZE * (nr_data + 2u),
-			 VIRTQ_DESC_F_INDIRECT, 0);
+		put_desc(m, ring_offset(q, 0), 0, address(m, table),
+			 VIRTQ_DESC_SIZE * (nr_data + 2u), VIRTQ_DESC_F_INDIRECT, 0);
 	}
 	if (shape & 0x40)
 		len = (len + 511) & ~511u;

@@ -31,7 +31,7 @@ static const struct {
 	{ "mapping", KEY_MAPPING, "map or foreign", "default map, foreign without grants" },
 	{ "grants", KEY_GRANTS, "0 or 1", "offer ACCESS_PLATFORM, expect grants; default 1" },
 	{ "seg-max", KEY_SEG_MAX, "1 to 1024", "data segments; default queue-size - 2" },
-	{ "size-max", KEY_SIZE_MAX, "512 to 134217728", "bytes of a segment; default: not offered" },
+	{ "size-max", KEY_SIZE_MAX, "512 to 134217728", "bytes of a segment; default: no limit" },
 	{ "blk-size", KEY_BLK_SIZE, "512, 1024, 2048 or 4096", "logical block; default 512" },
 	{ "discard", KEY_DISCARD, "0 or 1", "offer DISCARD and WRITE_ZEROES; default 1" },
 	{ "serial", KEY_SERIAL, "up to 20 characters", "answer to GET_ID; default grantbench" },
@@ -111,7 +111,8 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 
 	switch (key) {
 	case KEY_MMIO:
-		rc = parse_number(value, VMMIO_SIZE, (1ull << DMA_PHYS_BITS) - VMMIO_SIZE, false, &v);
+		rc = parse_number(value, VMMIO_SIZE, (1ull << DMA_PHYS_BITS) - VMMIO_SIZE, false,
+				  &v);
 		opt->mmio = v;
 		return rc || v % VMMIO_SIZE ? -EINVAL : 0;
 	case KEY_IRQ:
@@ -280,11 +281,13 @@ int device_options_check(const struct device_options *opts, unsigned int nr, cha
 	for (i = 0; i < nr; i++) {
 		for (j = 0; j < i; j++) {
 			if (opts[i].mmio == opts[j].mmio) {
-				snprintf(error, err_size, "devices %u and %u have the same mmio", j, i);
+				snprintf(error, err_size, "devices %u and %u have the same mmio", j,
+					 i);
 				return -EINVAL;
 			}
 			if (opts[i].irq == opts[j].irq) {
-				snprintf(error, err_size, "devices %u and %u have the same irq", j, i);
+				snprintf(error, err_size, "devices %u and %u have the same irq", j,
+					 i);
 				return -EINVAL;
 			}
 		}

@@ -43,6 +43,7 @@
 	X(kicks)	/* QueueNotify writes */                                   \
 	X(notifies)	/* used buffer notifications sent */                       \
 	X(notifies_suppressed) /* not sent: the frontend did not want them */      \
+	X(yields)	/* turns cut short: a CPU of the frontend waited */   \
 	X(addr_bit63)	/* ring and buffer addresses with bit 63: grants */        \
 	X(addr_plain)	/* ring and buffer addresses without it */                 \
 	X(syscalls)                                                                \

@@ -113,6 +113,23 @@ int xen_ioreq_vcpu(const struct xen_ioreq *io, int port)
 	return -1;
 }
 
+bool xen_ioreq_waits(const struct xen_ioreq *io, unsigned int vcpu)
+{
+	const volatile struct ioreq *req = &io->page->vcpu_ioreq[vcpu];
+
+	return req->state == STATE_IOREQ_READY;
+}
+
+bool xen_ioreq_waiting(const struct xen_ioreq *io)
+{
+	unsigned int i;
+
+	for (i = 0; i < io->nr_vcpus; i++)
+		if (xen_ioreq_waits(io, i))
+			return true;
+	return false;
+}
+
 static void answer(struct xen_ioreq *io, unsigned int vcpu, bool write, uint64_t value)
 {
 	volatile struct ioreq *req = &io->page->vcpu_ioreq[vcpu];
@@ -130,7 +147,7 @@ bool xen_ioreq_take(struct xen_ioreq *io, unsigned int vcpu, struct xen_access *
 {
 	volatile struct ioreq *req = &io->page->vcpu_ioreq[vcpu];
 
-	if (req->state != STATE_IOREQ_READY)
+	if (!xen_ioreq_waits(io, vcpu))
 		return false;
 	/* Xen fills the slot, then sets the state */
 	mem_mb();

@@ -65,6 +65,10 @@ void xen_ioreq_close(struct xen_ioreq *io);
 /* The CPU whose event this port is, or -1. */
 int xen_ioreq_vcpu(const struct xen_ioreq *io, int port);
 
+/* Whether the CPU, or any of them, waits for an answer. A look at memory, no system call. */
+bool xen_ioreq_waits(const struct xen_ioreq *io, unsigned int vcpu);
+bool xen_ioreq_waiting(const struct xen_ioreq *io);
+
 /*
  * Take the CPU's access, if there is one. The slot is then in process until
  * xen_ioreq_complete(). What is no register access (other types, repeated or

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The backend's --device argument, and addresses as DMA sees them. */
+/* The backend's --device argument, addresses as DMA sees them, the log limit. */
 #include <string.h>
 
 #include "backend/dma.h"
+#include "backend/limit.h"
 #include "backend/options.h"
 #include "tests/lib-check.h"
 
@@ -11,7 +12,8 @@ START_TEST(defaults)
 	struct device_options o;
 	char error[256] = "";
 
-	ck_assert_int_eq(device_options_parse(&o, "mmio=0x2000000,irq=33", error, sizeof(error)), 0);
+	ck_assert_int_eq(device_options_parse(&o, "mmio=0x2000000,irq=33", error,
+					      sizeof(error)), 0);
 	ck_assert_uint_eq(o.mmio, 0x2000000);
 	ck_assert_uint_eq(o.irq, 33);
 	ck_assert(!o.irq_level);
@@ -207,6 +209,30 @@ START_TEST(dma_addresses)
 }
 END_TEST
 
+START_TEST(log_limit)
+{
+	struct limit limit;
+	unsigned int i, n;
+
+	limit_init(&limit, 3, 100);
+	for (i = 0, n = 0; i < 10; i++)
+		n += limit_take(&limit, 100);
+	ck_assert_uint_eq(n, 3);
+	ck_assert_uint_eq(limit.dropped, 7);
+	/* one per second, saved up to three */
+	ck_assert(limit_take(&limit, 101));
+	ck_assert(!limit_take(&limit, 101));
+	for (i = 0, n = 0; i < 10; i++)
+		n += limit_take(&limit, 1000000000000);
+	ck_assert_uint_eq(n, 3);
+	/* a clock that stands still or goes back gives nothing */
+	ck_assert(!limit_take(&limit, 5));
+
+	limit_init(&limit, 0, 0);
+	ck_assert(!limit_take(&limit, 1000));
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("backend-options");
@@ -218,6 +244,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, refuses_long);
 	tcase_add_test(tc, without_grants);
 	tcase_add_test(tc, devices_differ);
+	tcase_add_test(tc, log_limit);
 	tcase_add_loop_test(tc, dma_addresses, 0, sizeof(addresses) / sizeof(addresses[0]));
 	suite_add_tcase(s, tc);
 	return s;

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "xen-backend.h"
+#include "xen-cost.h"
+
+/* Linux' <xen/evtchn.h>, since 6.6; not in the headers that Xen's libraries bring. */
+struct evtchn_bind {
+	unsigned int port;
+};
+#define EVTCHN_NOTIFY		_IOC(_IOC_NONE, 'E', 4, sizeof(struct evtchn_bind))
+#define EVTCHN_BIND_STATIC	_IOC(_IOC_NONE, 'E', 7, sizeof(struct evtchn_bind))
+
+static void device_broken(struct vdev *vdev)
+{
+	struct device *dev = vdev->owner;
+
+	backend_report_broken(dev->be, vdev);
+}
+
+/*
+ * Xen's vGIC takes a rising edge from a 1 and ignores a 0 for interrupts that
+ * the guest configured as edge-triggered, which is what libxl's virtio nodes
+ * say: so each notification is a 1, and 0 is sent for level-triggered ones only.
+ */
+static void device_irq(struct vdev *vdev, struct vq_stats *st, bool level)
+{
+	struct device *dev = vdev->owner;
+	struct backend *be = dev->be;
+
+	if (be->gone || (!level && !dev->opt.irq_level))
+		return;
+	charge(st, COST_DM_OP);
+	if (xendevicemodel_set_irq_level(be->dmod, (domid_t)be->domid, dev->opt.irq, level) &&
+	    backend_may_log(be))
+		fprintf(stderr, "gb-backend: device %u: interrupt %u: %s\n", vdev->index,
+			dev->opt.irq, strerror(errno));
+}
+
+/* A virtual CPU of the frontend is paused in an access: requests can wait. */
+static bool should_yield(const struct vdev *vdev)
+{
+	const struct device *dev = vdev->owner;
+
+	return xen_ioreq_waiting(&dev->be->io);
+}
+
+static struct device *find_device(struct backend *be, uint64_t addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < be->nr_devices; i++)
+		if (addr >= be->devices[i].opt.mmio && addr - be->devices[i].opt.mmio < VMMIO_SIZE)
+			return &be->devices[i];
+	return NULL;
+}
+
+/*
+ * One access. Answered before a kicked queue is served (backend_run() does that),
+ * so that the frontend's CPU goes on while we work; but after a reset or a
+ * disabled queue has been unmapped.
+ */
+static void handle_vcpu(struct backend *be, unsigned int vcpu)
+{
+	struct xen_access access;
+	struct device *dev;
+
+	if (!xen_ioreq_take(&be->io, vcpu, &access)) {
+		be->loop.spurious++;
+		return;
+	}
+	dev = find_device(be, access.addr);
+	if (!dev) {
+		be->loop.ioreqs_bad++;
+		access.value = UINT64_MAX;
+	} else if (access.write) {
+		vdev_write(&dev->blk.dev, (unsigned int)(access.addr - dev->opt.mmio), access.size,
+			   access.value);
+	} else {
+		access.value = vdev_read(&dev->blk.dev,
+					 (unsigned int)(access.addr - dev->opt.mmio), access.size);
+	}
+	xen_ioreq_complete(&be->io, vcpu, &access);
+}
+
+static void handle_event(struct backend *be)
+{
+	int port, vcpu;
+
+	charge(&be->loop, COST_PENDING);
+	port = xenevtchn_pending(be->xce);
+	if (port < 0)
+		return;
+	charge(&be->loop, COST_UNMASK);
+	xenevtchn_unmask(be->xce, (evtchn_port_t)port);
+	vcpu = xen_ioreq_vcpu(&be->io, port);
+	if (vcpu >= 0)
+		handle_vcpu(be, (unsigned int)vcpu);
+	else
+		be->loop.spurious++;
+}
+
+static void handle_signal(struct backend *be)
+{
+	struct signalfd_siginfo info;
+
+	be->loop.syscalls++;
+	if (read(be->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGUSR1)
+		backend_report_stats(be, false);
+	else
+		be->stop = true;
+}
+
+int backend_run(struct backend *be)
+{
+	struct pollfd fds[2] = {
+		{ .fd = xenevtchn_fd(be->xce), .events = POLLIN },
+		{ .fd = be->signal_fd, .events = POLLIN },
+	};
+	unsigned int i;
+	bool more;
+	int n;
+
+	/* accesses from before the channels were bound sent no event */
+	for (i = 0; i < be->io.nr_vcpus; i++)
+		if (xen_ioreq_waits(&be->io, i))
+			handle_vcpu(be, i);
+
+	while (!be->stop) {
+		more = false;
+		for (i = 0; i < be->nr_devices; i++)
+			more |= vdev_process(&be->devices[i].blk.dev);
+
+		charge(&be->loop, COST_POLL);
+		n = poll(fds, 2, more ? 0 : (int)be->alive_ms);
+		if (n < 0 && errno != EINTR) {
+			return backend_fail(EXIT_XEN, "poll: %s", strerror(errno));
+		}
+		if (n > 0)
+			be->loop.wakeups++;
+		if (n > 0 && fds[0].revents)
+			handle_event(be);
+		if (n > 0 && fds[1].revents)
+			handle_signal(be);
+		if (n == 0 && !more && !xen_ioreq_alive(&be->io)) {
+			be->gone = true;
+			be->stop = true;
+		}
+	}
+	return 0;
+}
+
+/* dom0less: tell the waiting frontend through a channel that the tree set up. */
+static int tell_ready(struct backend *be)
+{
+	struct evtchn_bind bind = { .port = (unsigned int)be->ready_evtchn };
+
+	if (be->ready_evtchn < 0)
+		return 0;
+	/* its own descriptor: Xen leaves the channel pending at boot, and nobody reads it here */
+	be->ready_fd = open("/dev/xen/evtchn", O_RDWR | O_CLOEXEC);
+	if (be->ready_fd < 0)
+		return backend_fail(EXIT_XEN, "/dev/xen/evtchn: %s", strerror(errno));
+	if (ioctl(be->ready_fd, EVTCHN_BIND_STATIC, &bind) < 0)
+		return backend_fail(EXIT_XEN, "static event channel %u: %s", bind.port,
+				    strerror(errno));
+	if (ioctl(be->ready_fd, EVTCHN_NOTIFY, &bind) < 0)
+		return backend_fail(EXIT_XEN, "notify event channel %u: %s", bind.port,
+				    strerror(errno));
+	return 0;
+}
+
+static int open_xen(struct backend *be)
+{
+	/* the libraries log each failed map: a frontend's choice, so only when asked for */
+	be->log = (xentoollog_logger *)xtl_createlogger_stdiostream(
+		stderr, be->verbose ? XTL_DEBUG : XTL_CRITICAL, 0);
+	if (!be->log)
+		return backend_fail(EXIT_XEN, "no memory");
+	be->xgt = xengnttab_open(be->log, 0);
+	if (!be->xgt)
+		return backend_fail(EXIT_XEN, "xengnttab_open (/dev/xen/gntdev): %s",
+				    strerror(errno));
+	be->fmem = xenforeignmemory_open(be->log, 0);
+	if (!be->fmem)
+		return backend_fail(EXIT_XEN, "xenforeignmemory_open (/dev/xen/privcmd): %s",
+				    strerror(errno));
+	be->dmod = xendevicemodel_open(be->log, 0);
+	if (!be->dmod)
+		return backend_fail(EXIT_XEN, "xendevicemodel_open: %s", strerror(errno));
+	be->xce = xenevtchn_open(be->log, 0);
+	if (!be->xce)
+		return backend_fail(EXIT_XEN, "xenevtchn_open (/dev/xen/evtchn): %s",
+				    strerror(errno));
+	return 0;
+}
+
+static int open_devices(struct backend *be)
+{
+	unsigned int i;
+	int rc;
+
+	for (i = 0; i < be->nr_devices; i++) {
+		struct device *dev = &be->devices[i];
+
+		dev->be = be;
+		rc = vstore_open(&dev->store, dev->opt.store, dev->opt.path, dev->opt.size_bytes,
+				 dev->opt.blk.readonly);
+		if (rc)
+			return backend_fail(EXIT_XEN, "device %u: store %s %s: %s", i,
+					    vstore_kind_name(dev->opt.store), dev->opt.path,
+					    strerror(-rc));
+		rc = xen_dma_init(&dev->dma, dev->opt.mapping, be->xgt, be->fmem, be->domid);
+		if (rc)
+			return backend_fail(EXIT_XEN, "device %u: %s", i, strerror(-rc));
+		dev->blk.dev.index = i;
+		dev->blk.dev.owner = dev;
+		dev->blk.dev.irq = device_irq;
+		dev->blk.dev.broken = device_broken;
+		dev->blk.dev.should_yield = should_yield;
+		rc = vblk_init(&dev->blk, &dev->opt.blk, &dev->dma.dma, &dev->store);
+		if (rc)
+			return backend_fail(EXIT_XEN, "device %u: %s", i, strerror(-rc));
+		dev->ready = true;
+	}
+	return 0;
+}
+
+static int open_ioreq(struct backend *be)
+{
+	const char *what = "";
+	unsigned int i;
+	int rc;
+
+	rc = xen_ioreq_open(&be->io, be->dmod, be->fmem, be->xce, (domid_t)be->domid, &be->loop,
+			    &what);
+	for (i = 0; !rc && i < be->nr_devices; i++) {
+		what = "claim a device's registers";
+		rc = xen_ioreq_add_range(&be->io, be->devices[i].opt.mmio, VMMIO_SIZE);
+	}
+	if (!rc)
+		rc = xen_ioreq_enable(&be->io, &what);
+	if (rc)
+		return backend_fail(EXIT_XEN, "domain %u: %s: %s", be->domid, what, strerror(-rc));
+	return 0;
+}
+
+static int open_signals(struct backend *be)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return backend_fail(EXIT_XEN, "sigprocmask: %s", strerror(errno));
+	be->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (be->signal_fd < 0)
+		return backend_fail(EXIT_XEN, "signalfd: %s", strerror(errno));
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+int backend_open(struct backend *be)
+{
+	struct timespec now;
+	int rc;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	limit_init(&be->limit, be->log_limit, now.tv_sec);
+	rc = open_signals(be);
+	if (!rc)
+		rc = open_xen(be);
+	if (!rc)
+		rc = open_devices(be);
+	if (!rc)
+		rc = open_ioreq(be);
+	if (rc)
+		return rc;
+
+	backend_report_ready(be);
+	return tell_ready(be);
+}
+
+bool backend_close(struct backend *be, bool report)
+{
+	bool balanced = true;
+	unsigned int i;
+
+	xen_ioreq_close(&be->io);
+	for (i = 0; i < be->nr_devices; i++)
+		if (be->devices[i].ready)
+			vmmio_reset(&be->devices[i].blk.dev.mmio);
+	if (report)
+		backend_report_stats(be, true);
+	for (i = 0; i < be->nr_devices; i++) {
+		struct device *dev = &be->devices[i];
+
+		balanced &= dev->dma.dma.maps_now == 0 && dev->dma.dma.pages_now == 0;
+		if (dev->ready)
+			vblk_release(&dev->blk);
+		xen_dma_release(&dev->dma);
+		vstore_close(&dev->store);
+	}
+	xenevtchn_close(be->xce);
+	xendevicemodel_close(be->dmod);
+	xenforeignmemory_close(be->fmem);
+	xengnttab_close(be->xgt);
+	if (be->log)
+		xtl_logger_destroy(be->log);
+	if (be->ready_fd >= 0)
+		close(be->ready_fd);
+	if (be->signal_fd >= 0)
+		close(be->signal_fd);
+	return balanced;
+}
+

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The whole backend: options, devices, Xen handles, the event loop. One of it
+ * per process, made by main().
+ *
+ * Errors at start are printed where they are found (backend_fail()), as an
+ * event and for people; the functions return the exit status to use, 0 if well.
+ */
+#ifndef GB_BACKEND_XEN_BACKEND_H
+#define GB_BACKEND_XEN_BACKEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xentoollog.h>
+
+#include "blk.h"
+#include "limit.h"
+#include "options.h"
+#include "xen-dma.h"
+#include "xen-ioreq.h"
+
+#define EXIT_LEAK	1	/* the run is over, but maps != unmaps */
+#define EXIT_USAGE	2
+#define EXIT_XEN	3	/* Xen or the system refused something at start */
+
+struct backend;
+
+struct device {
+	struct vblk blk;
+	struct vstore store;
+	struct xen_dma dma;
+	struct device_options opt;
+	struct backend *be;
+	bool ready;		/* blk is initialised */
+};
+
+struct backend {
+	/* options */
+	unsigned int domid;
+	unsigned int backend_domid;
+	long ready_evtchn;	/* -1: none */
+	const char *stats_path;
+	unsigned int log_limit;
+	unsigned int alive_ms;
+	bool verbose;
+
+	struct device devices[DEVICES_MAX];
+	unsigned int nr_devices;
+
+	xentoollog_logger *log;
+	xengnttab_handle *xgt;
+	xenforeignmemory_handle *fmem;
+	xendevicemodel_handle *dmod;
+	xenevtchn_handle *xce;
+	struct xen_ioreq io;
+	int ready_fd;
+	int signal_fd;
+
+	struct loop_stats loop;
+	struct limit limit;
+	bool stop;
+	bool gone;		/* the frontend's domain */
+};
+
+/* xen-backend.c: everything up to "ready"; serve until told or the domain is gone. */
+int backend_open(struct backend *be);
+int backend_run(struct backend *be);
+
+/*
+ * Stop, unmap, report (if wanted), and only then give up the handles: closing
+ * them makes the kernel unmap for us, which would hide a leak. False: there was one.
+ */
+bool backend_close(struct backend *be, bool report);
+
+/* xen-report.c: events on standard output, one JSON object per line. */
+int backend_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void backend_report_ready(const struct backend *be);
+void backend_report_broken(struct backend *be, const struct vdev *vdev);
+void backend_report_stats(const struct backend *be, bool final);
+/* Whether a message that the frontend caused may be printed. */
+bool backend_may_log(struct backend *be);
+
+#endif
