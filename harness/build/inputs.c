@@ -16,6 +16,22 @@
 
 #define BUILD_TIMEOUT_MS (4 * 3600 * 1000)
 
+/* What a caller's make, CI or shell has set must not steer a build. */
+static const char *const environment[] = {
+	"LC_ALL=C", "LANG=C", "TZ=UTC", "MAKEFLAGS=", "MFLAGS=", "MAKEOVERRIDES=",
+	"MAKELEVEL=", "CFLAGS=", "CPPFLAGS=", "CXXFLAGS=", "LDFLAGS=", "KCFLAGS=",
+	"KAFLAGS=", "KCPPFLAGS=", "ARCH=", "O=", "V=", "KBUILD_OUTPUT=", "LOCALVERSION=",
+	"CPATH=", "C_INCLUDE_PATH=", "LIBRARY_PATH=", "GCC_COLORS=",
+	"SOURCE_DATE_EPOCH=" REPRO_EPOCH_TEXT,
+	"KBUILD_BUILD_TIMESTAMP=" REPRO_DATE, "KBUILD_BUILD_USER=" REPRO_USER,
+	"KBUILD_BUILD_HOST=" REPRO_HOST, "KBUILD_BUILD_VERSION=1",
+	"XEN_BUILD_DATE=" REPRO_DATE, "XEN_BUILD_TIME=" REPRO_TIME,
+	"XEN_BUILD_HOST=" REPRO_HOST, "XEN_WHOAMI=" REPRO_USER, "XEN_DOMAIN=" REPRO_HOST,
+	"GIT_DIR=/nonexistent", "PYTHON=/bin/false",
+	/* with a base directory, ccache changes the paths that the compiler sees */
+	"CCACHE_BASEDIR=",
+};
+
 static void note(const char *text, void *arg)
 {
 	struct builder *b = arg;
@@ -152,8 +168,9 @@ int builder_key_toolchain(struct builder *b, struct key *key, struct err *err)
 	static const char *const gcc[] = { CROSS "gcc", "--version", NULL };
 	static const char *const ld[] = { CROSS "ld", "--version", NULL };
 	static const char *const libc[] = { CROSS "gcc", "-print-file-name=libc.a", NULL };
-	_cleanup_buf_ struct buf text = BUF_INIT, path = BUF_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT, path = BUF_INIT, vars = BUF_INIT;
 	char sha256[FS_SHA256_HEX];
+	size_t i;
 
 	if (!b->toolchain) {
 		/* without a compiler there is no key either: say what to install */
@@ -169,8 +186,33 @@ int builder_key_toolchain(struct builder *b, struct key *key, struct err *err)
 			buf_addf(&text, "; libc.a %s", sha256);
 		b->toolchain = buf_detach(&text);
 	}
+	for (i = 0; i < ARRAY_SIZE(environment); i++)
+		buf_addf(&vars, "%s\n", environment[i]);
+	fs_sha256(vars.data, vars.size, sha256);
+	key_add(key, "environment", "%s", sha256);
 	key_add(key, "toolchain", "%s", b->toolchain);
 	return 1;
+}
+
+void builder_key_flags(struct key *key, const char *const *flags)
+{
+	for (; *flags; flags++)
+		key_add(key, "flag", "%s", *flags);
+}
+
+void builder_stamp(struct builder *b, const struct build_ctx *ctx, char out[FS_SHA256_HEX])
+{
+	static const char *const tags[] = { "toolchain ", "environment ", "flag " };
+	_cleanup_free_ char *copy = xstrdup(b->slots[ctx->recipe - recipes].inputs);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	char *line, *save = NULL;
+	size_t i;
+
+	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		for (i = 0; i < ARRAY_SIZE(tags); i++)
+			if (!strncmp(line, tags[i], strlen(tags[i])))
+				buf_addf(&text, "%s\n", line);
+	fs_sha256(text.data ? text.data : "", text.size, out);
 }
 
 char *builder_jobs(const struct builder *b)
@@ -189,34 +231,19 @@ char *builder_cross_cc(const struct builder *b)
 int builder_run(struct builder *b, struct build_ctx *ctx, const char *cwd,
 		const char *const *argv, const char *const *env, int keep_fd, struct err *err)
 {
-	/* What a caller's make, CI or shell has set must not steer the build. */
-	static const char *const fixed[] = {
-		"LC_ALL=C", "LANG=C", "TZ=UTC", "MAKEFLAGS=", "MFLAGS=", "MAKEOVERRIDES=",
-		"MAKELEVEL=", "CFLAGS=", "CPPFLAGS=", "CXXFLAGS=", "LDFLAGS=", "KCFLAGS=",
-		"KAFLAGS=", "KCPPFLAGS=", "ARCH=", "O=", "V=", "KBUILD_OUTPUT=", "LOCALVERSION=",
-		"CPATH=", "C_INCLUDE_PATH=", "LIBRARY_PATH=", "GCC_COLORS=",
-		"SOURCE_DATE_EPOCH=" REPRO_EPOCH_TEXT,
-		"KBUILD_BUILD_TIMESTAMP=" REPRO_DATE, "KBUILD_BUILD_USER=" REPRO_USER,
-		"KBUILD_BUILD_HOST=" REPRO_HOST, "KBUILD_BUILD_VERSION=1",
-		"XEN_BUILD_DATE=" REPRO_DATE, "XEN_BUILD_TIME=" REPRO_TIME,
-		"XEN_BUILD_HOST=" REPRO_HOST, "XEN_WHOAMI=" REPRO_USER, "XEN_DOMAIN=" REPRO_HOST,
-		"GIT_DIR=/nonexistent", "PYTHON=/bin/false",
-	};
-	_cleanup_free_ char *base = xasprintf("CCACHE_BASEDIR=%s", b->cache);
 	_cleanup_free_ char *text = spawn_argv_text(argv);
 	_cleanup_free_ const char **all = NULL;
 	_cleanup_fclose_ FILE *log = fopen(ctx->log, "ae");
 	struct spawn_req req = SPAWN_REQ_INIT;
-	size_t nr = 0, i;
+	size_t nr = 0, i, j;
 
 	while (env && env[nr])
 		nr++;
-	all = xcalloc(ARRAY_SIZE(fixed) + nr + 3, sizeof(*all));
-	for (i = 0; i < ARRAY_SIZE(fixed); i++)
-		all[i] = fixed[i];
-	all[i++] = base;
-	all[i++] = "CCACHE_NOHASHDIR=1";
-	memcpy(all + i, env ? env : all, nr * sizeof(*all));
+	all = xcalloc(ARRAY_SIZE(environment) + nr + 1, sizeof(*all));
+	for (i = 0; i < ARRAY_SIZE(environment); i++)
+		all[i] = environment[i];
+	for (j = 0; j < nr; j++)
+		all[i + j] = env[j];
 	if (log) {
 		fprintf(log, "$ cd %s && %s\n", cwd ? cwd : ".", text);
 		fflush(log);

@@ -10,6 +10,15 @@
 #include "lib/cleanup.h"
 #include "version.h"
 
+#define CFLAGS_OWN "CFLAGS=-O2"
+
+/* SysV shared memory is not in our kernels; no engine needs a library. */
+#define FIO_FLAGS "--build-static", "--cc=" CROSS "gcc", "--cpu=aarch64", "--disable-native", \
+		  "--disable-shm", "--disable-numa", "--disable-rdma", "--disable-rados",     \
+		  "--disable-rbd", "--disable-http", "--disable-gfapi", "--disable-libnfs",   \
+		  "--disable-lex", "--disable-pmem", "--disable-xnvme", "--disable-libzbc",   \
+		  "--disable-tcmalloc", "--disable-dfs"
+
 struct guest {
 	const char *name;
 	const char *dir;		/* below the data directory */
@@ -45,6 +54,7 @@ int guest_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 	    key_add_dir(key, &b->memo, "source", dir, "Makefile", err) < 0 ||
 	    key_add_dir(key, &b->memo, "source", lib, "record.[ch]", err) < 0)
 		return -1;
+	builder_key_flags(key, (const char *const[]){ CFLAGS_OWN, NULL });
 	return builder_key_toolchain(b, key, err);
 }
 
@@ -68,7 +78,7 @@ int guest_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	_cleanup_free_ char *map = xasprintf("EXTRA_CFLAGS=-ffile-prefix-map=%s=.", b->data_dir);
 	_cleanup_free_ char *jobs = builder_jobs(b);
 	const char *argv[] = {
-		"make", "-C", dir, o, "CROSS_COMPILE=" CROSS, xen, "CFLAGS=-O2", map, jobs, NULL,
+		"make", "-C", dir, o, "CROSS_COMPILE=" CROSS, xen, CFLAGS_OWN, map, jobs, NULL,
 	};
 	const char *const *p;
 
@@ -89,6 +99,7 @@ int fio_inputs(struct builder *b, const struct recipe *r, struct key *key, struc
 	int ret = builder_key_pins(b, key, "fio", err);
 
 	(void)r;
+	builder_key_flags(key, (const char *const[]){ FIO_FLAGS, NULL });
 	return ret <= 0 ? ret : builder_key_toolchain(b, key, err);
 }
 
@@ -102,14 +113,7 @@ int fio_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	_cleanup_free_ char *bin = xasprintf("%s/fio", src);
 	_cleanup_free_ char *script = xasprintf("%s/configure", src);
 	_cleanup_free_ char *jobs = builder_jobs(b);
-	/* SysV shared memory is not in our kernels; no engine needs a library */
-	const char *configure[] = {
-		script, "--build-static", "--cc=" CROSS "gcc", "--cpu=aarch64",
-		"--disable-native", "--disable-shm", "--disable-numa", "--disable-rdma",
-		"--disable-rados", "--disable-rbd", "--disable-http", "--disable-gfapi",
-		"--disable-libnfs", "--disable-lex", "--disable-pmem", "--disable-xnvme",
-		"--disable-libzbc", "--disable-tcmalloc", "--disable-dfs", map, NULL,
-	};
+	const char *configure[] = { script, FIO_FLAGS, map, NULL };
 	const char *make[] = { "make", jobs, "fio", NULL };
 	_cleanup_free_ char *tar = NULL;
 	const struct pins *pins;

@@ -15,6 +15,13 @@
 #define FRAGMENT "guests/linux/config/arm64.config"
 #define PATCHES "guests/linux/patches"
 
+/*
+ * Whether the host has Rust or pahole would otherwise show in the configuration,
+ * and a git tree around the cache in the version.
+ */
+#define MAKE_FLAGS "ARCH=arm64", "CROSS_COMPILE=" CROSS, "LOCALVERSION=", "RUSTC=/bin/false", \
+		   "BINDGEN=/bin/false", "PAHOLE=/bin/false"
+
 /* The pinned set behind opts.linux_src, or NULL when that is a directory. */
 static const char *set_name(const struct builder *b)
 {
@@ -94,6 +101,7 @@ int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 		if (key_add_file(key, &b->memo, "test-patch", "", *test, err) < 0)
 			return -1;
 	}
+	builder_key_flags(key, (const char *const[]){ MAKE_FLAGS, NULL });
 	return builder_key_toolchain(b, key, err);
 }
 
@@ -172,8 +180,7 @@ static int run_make(struct builder *b, struct build_ctx *ctx, const struct tree 
 					     "-ffile-prefix-map=%s=.", tree->src, out);
 	_cleanup_free_ char *jobs = builder_jobs(b);
 	const char *argv[] = {
-		"make", "-C", tree->src, o, "ARCH=arm64", "CROSS_COMPILE=" CROSS, cc, map,
-		"LOCALVERSION=", jobs, target, NULL,
+		"make", "-C", tree->src, o, cc, map, MAKE_FLAGS, jobs, target, NULL,
 	};
 
 	return builder_run(b, ctx, tree->dir, argv, env, tree->lock_fd, err);
@@ -191,11 +198,13 @@ int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		{ "System.map", "System.map" },
 		{ ".config", "config" },
 	};
+	char stamp[FS_SHA256_HEX];
 	size_t i;
 	int ret;
 
+	builder_stamp(b, ctx, stamp);
 	if (open_tree(b, &tree, &ctx->version, err) < 0 || patch_tree(b, &tree, err) < 0 ||
-	    tree_build_dir(&tree, "arm64", &out, err) < 0)
+	    tree_build_dir(&tree, "arm64", stamp, &out, err) < 0)
 		return -1;
 	ret = run_make(b, ctx, &tree, out, "allnoconfig", env, err);
 	if (ret == 0)

@@ -16,6 +16,10 @@
 #define CONFIGS "guests/xen/config"
 #define PATCHES "guests/xen/patches"
 
+/* Python is asked for by parts of the build that arm64 does not have. */
+#define MAKE_FLAGS "XEN_TARGET_ARCH=arm64", "CROSS_COMPILE=" CROSS, "PYTHON=/bin/false", \
+		   "XEN_CHANGESET=unavailable", "XEN_VENDORVERSION="
+
 enum { MEASURE, COUNT };
 
 static int check_tree(const char *dir, struct err *err)
@@ -70,6 +74,7 @@ int xen_inputs(struct builder *b, const struct recipe *r, struct key *key, struc
 	if (fs_is_dir(patches) &&
 	    key_add_dir(key, &b->memo, "patch", patches, "*.patch", err) < 0)
 		return -1;
+	builder_key_flags(key, (const char *const[]){ MAKE_FLAGS, NULL });
 	return builder_key_toolchain(b, key, err);
 }
 
@@ -128,11 +133,8 @@ static int run_make(struct builder *b, struct build_ctx *ctx, const struct tree 
 	_cleanup_free_ char *map = xasprintf("EXTRA_CFLAGS_XEN_CORE=-ffile-prefix-map=%s=. "
 					     "-ffile-prefix-map=%s=.", dir, out);
 	_cleanup_free_ char *jobs = builder_jobs(b);
-	/* Python is asked for by parts of the build that arm64 does not have */
 	const char *argv[] = {
-		"make", "-C", dir, o, "XEN_TARGET_ARCH=arm64", "CROSS_COMPILE=" CROSS, cc, map,
-		"PYTHON=/bin/false", "XEN_CHANGESET=unavailable", "XEN_VENDORVERSION=", jobs, target,
-		NULL,
+		"make", "-C", dir, o, cc, map, MAKE_FLAGS, jobs, target, NULL,
 	};
 
 	return builder_run(b, ctx, tree->dir, argv, env, tree->lock_fd, err);
@@ -170,9 +172,11 @@ int xen_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		{ "xen", "xen" }, { "xen-syms.map", "xen-syms.map" }, { ".config", "config" },
 	};
 	struct patch_list list = { 0 };
+	char stamp[FS_SHA256_HEX];
 	size_t i;
 	int ret;
 
+	builder_stamp(b, ctx, stamp);
 	if (open_tree(b, &tree, &ctx->version, err) < 0)
 		return -1;
 	ret = patch_list_dir(&list, patches, err);
@@ -180,7 +184,7 @@ int xen_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		ret = tree_patch(&tree, (const char *const *)list.v, list.nr, b->opts.xen_src != NULL,
 				 err);
 	patch_list_release(&list);
-	if (ret < 0 || tree_build_dir(&tree, name, &out, err) < 0)
+	if (ret < 0 || tree_build_dir(&tree, name, stamp, &out, err) < 0)
 		return -1;
 	fragment = xasprintf("%s/%s.config", tree.dir, name);
 	if (write_fragment(b, ctx->recipe->variant, fragment, err) < 0)

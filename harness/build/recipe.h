@@ -96,8 +96,14 @@ char *builder_data(struct builder *b, const char *rel);
 /* Add the set's pinned files to a key. 1, 0 and -1 as builder_pins(). */
 int builder_key_pins(struct builder *b, struct key *key, const char *set, struct err *err);
 
-/* Add versions of the cross compiler, its linker and its static libc. 1 or -1. */
+/*
+ * Add versions of the cross compiler, its linker and its static libc, and the
+ * environment that builder_run() gives. 1 or -1.
+ */
 int builder_key_toolchain(struct builder *b, struct key *key, struct err *err);
+
+/* Add each of a NULL-terminated list of build flags to the key. */
+void builder_key_flags(struct key *key, const char *const *flags);
 
 /*
  * Run a build's command with the environment that makes it reproducible, its
@@ -106,6 +112,12 @@ int builder_key_toolchain(struct builder *b, struct key *key, struct err *err);
  */
 int builder_run(struct builder *b, struct build_ctx *ctx, const char *cwd,
 		const char *const *argv, const char *const *env, int keep_fd, struct err *err);
+
+/*
+ * Hash of those inputs of the artifact being built that make knows nothing of:
+ * toolchain, environment, flags. For tree_build_dir().
+ */
+void builder_stamp(struct builder *b, const struct build_ctx *ctx, char out[FS_SHA256_HEX]);
 
 /* "-jN"; caller frees. */
 char *builder_jobs(const struct builder *b);

@@ -371,14 +371,27 @@ int tree_patch(struct tree *tree, const char *const *patches, size_t nr, bool sk
 	return ret;
 }
 
-int tree_build_dir(struct tree *tree, const char *name, char **path, struct err *err)
+static bool file_is(const char *path, const char *text)
+{
+	_cleanup_buf_ struct buf have = BUF_INIT;
+
+	return fs_exists(path) && fs_read(path, &have, NULL) == 0 && have.size == strlen(text) &&
+	       !memcmp(have.data, text, have.size);
+}
+
+int tree_build_dir(struct tree *tree, const char *name, const char *stamp, char **path,
+		   struct err *err)
 {
 	_cleanup_free_ char *dir = join(tree->dir, name);
 	_cleanup_free_ char *mark = xasprintf("%s/%s.building", tree->dir, name);
+	_cleanup_free_ char *stamp_path = xasprintf("%s/%s.stamp", tree->dir, name);
 
-	if (fs_exists(mark) && fs_remove_tree(dir, err) < 0)
+	/* the mark first: from here on a kill leaves it behind */
+	if ((fs_exists(mark) || !file_is(stamp_path, stamp)) &&
+	    (fs_write_atomic(mark, "", 0, 0644, err) < 0 || fs_remove_tree(dir, err) < 0))
 		return -1;
-	if (fs_mkdirs(dir, err) < 0 || fs_write_atomic(mark, "", 0, 0644, err) < 0)
+	if (fs_write_atomic(mark, "", 0, 0644, err) < 0 || fs_mkdirs(dir, err) < 0 ||
+	    fs_write_atomic(stamp_path, stamp, strlen(stamp), 0644, err) < 0)
 		return -1;
 	*path = take_ptr(dir);
 	return 0;

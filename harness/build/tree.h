@@ -46,11 +46,13 @@ int tree_patch(struct tree *tree, const char *const *patches, size_t nr, bool sk
 	       struct err *err);
 
 /*
- * The object directory NAME for a build, made if missing. An object directory
- * in which a build was killed is removed first: half-written objects look new.
- * tree_build_done() says that make ended by itself.
+ * The object directory NAME for a build, made if missing. It is emptied first
+ * when a build was killed in it, since half-written objects look new, and when
+ * it was used with another stamp: make notices neither another compiler nor
+ * another environment. tree_build_done() says that make ended by itself.
  */
-int tree_build_dir(struct tree *tree, const char *name, char **path, struct err *err);
+int tree_build_dir(struct tree *tree, const char *name, const char *stamp, char **path,
+		   struct err *err);
 int tree_build_done(struct tree *tree, const char *name, struct err *err);
 
 /*

@@ -378,24 +378,35 @@ START_TEST(patch_that_is_in_already)
 }
 END_TEST
 
-START_TEST(killed_build_is_started_anew)
+START_TEST(objects_stay_only_while_they_may)
 {
 	_cleanup_tree_ struct tree tree = TREE_INIT;
-	_cleanup_free_ char *out = NULL, *again = NULL, *third = NULL, *object = NULL;
+	_cleanup_free_ char *object = NULL;
 	struct err err = { 0 };
+	char *out = NULL;
+	static const struct {
+		const char *stamp;
+		bool ended;	/* the build before this one */
+		bool stays;
+	} steps[] = {
+		{ "gcc 12", true, true }, { "gcc 13", true, false }, { "gcc 13", true, true },
+		{ "gcc 13", false, false }, { "gcc 13", true, true },
+	};
+	size_t i;
 
 	open_tree(&tree);
-	ck_assert_int_eq(tree_build_dir(&tree, "arm64", &out, &err), 0);
+	ck_assert_int_eq(tree_build_dir(&tree, "arm64", "gcc 12", &out, &err), 0);
 	object = xasprintf("%s/x.o", out);
-	fs_write_atomic(object, "whole", 5, 0644, NULL);
-	ck_assert_int_eq(tree_build_done(&tree, "arm64", &err), 0);
-	/* it ended: objects stay */
-	ck_assert_int_eq(tree_build_dir(&tree, "arm64", &again, &err), 0);
-	ck_assert(fs_exists(object));
-	/* it did not: they go */
-	ck_assert_int_eq(tree_build_dir(&tree, "arm64", &third, &err), 0);
-	ck_assert(!fs_exists(object));
-	ck_assert(fs_is_dir(third));
+	free(out);
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		fs_write_atomic(object, "whole", 5, 0644, NULL);
+		if (steps[i].ended)
+			ck_assert_int_eq(tree_build_done(&tree, "arm64", &err), 0);
+		ck_assert_int_eq(tree_build_dir(&tree, "arm64", steps[i].stamp, &out, &err), 0);
+		ck_assert_msg(fs_exists(object) == steps[i].stays, "step %zu", i);
+		ck_assert(fs_is_dir(out));
+		free(out);
+	}
 }
 END_TEST
 
@@ -440,7 +451,7 @@ int main(void)
 	tcase_add_test(t, tree_of_patches_on_each_other);
 	tcase_add_test(t, patch_that_does_not_apply);
 	tcase_add_test(t, patch_that_is_in_already);
-	tcase_add_test(t, killed_build_is_started_anew);
+	tcase_add_test(t, objects_stay_only_while_they_may);
 	tcase_add_test(t, half_unpacked_tree_does_not_stay);
 	suite_add_tcase(s, t);
 	return lib_check_main(s);
