@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* grantbench run: a scenario's cells, and what became of them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "commands.h"
+#include "lib/cleanup.h"
+#include "lib/fs.h"
+#include "opt-build.h"
+#include "scenario/scenario.h"
+#include "workload/run.h"
+
+static const char usage_text[] =
+	"usage: grantbench run SCENARIO... [OPTION...]\n"
+	"Run the cells and write OUT/result.json, OUT/manifest.json and OUT/cells/.\n\n"
+	"  --only AXIS=V[,V]  only these cells; may be repeated\n"
+	"  --engine E         exact (the others are not available yet)\n"
+	"  -o, --out OUT      where to write (default: results/run-TIME, or grantbench-run-TIME)\n"
+	"  --resume OUT       take what is finished there, run the rest\n"
+	"  -j, --jobs N       machines at a time (default: one per CPU)\n"
+	"  --count            Xen's count build: collect Xen's own counters\n"
+	"  --no-canary        do not run the first cell twice\n"
+	"  --domu-args TEXT   append to the domU kernel's arguments\n"
+	"  -q, --quiet        no progress\n"
+	OPT_BUILD_HELP
+	"\nExit status: 0 pass, 1 unmet budget, 2 bad input, 3 a cell failed, 4 the harness failed.\n";
+
+static char *default_out(void)
+{
+	char stamp[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	return xasprintf("%s%s", fs_is_dir("results") ? "results/run-" : "grantbench-run-", stamp);
+}
+
+static void print_end(const struct scenario *s, const char *out, const struct run_summary *sum)
+{
+	printf("%s: %u passed, %u failed, %u not applicable%s\n", s->name, sum->pass, sum->failed,
+	       sum->not_applicable,
+	       !sum->canary_ran ? "" : sum->canary_identical ?
+	       "; canary identical: the numbers are exact" :
+	       "; canary DIFFERS: no number here is exact");
+	printf("results: %s\n", out);
+	if (sum->interrupted)
+		printf("not finished; go on with: grantbench run %s --resume %s\n", s->path, out);
+}
+
+static int run_one(const char *name, const char *out, struct run_opts *opts, struct err *err)
+{
+	struct run_summary sum;
+	struct scenario *s = NULL;
+	int ret;
+
+	if (scenario_load(name, &s, err) < 0)
+		return err_exit(err);
+	opts->out = out;
+	ret = run_scenario(s, opts, &sum, err);
+	if (ret < 0) {
+		scenario_free(s);
+		return err_exit(err);
+	}
+	print_end(s, out, &sum);
+	scenario_free(s);
+	return sum.interrupted ? GB_INFRA : (int)sum.worst;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "only", required_argument, NULL, 'O' },
+		{ "engine", required_argument, NULL, 'e' },
+		{ "out", required_argument, NULL, 'o' },
+		{ "resume", required_argument, NULL, 'r' },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "count", no_argument, NULL, 'c' },
+		{ "no-canary", no_argument, NULL, 'C' },
+		{ "domu-args", required_argument, NULL, 'a' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		OPT_BUILD_OPTIONS,
+		{ NULL, 0, NULL, 0 },
+	};
+	_cleanup_free_ const char **only = xcalloc((size_t)argc + 1, sizeof(*only));
+	_cleanup_free_ char *made_out = NULL;
+	struct run_opts opts = { .canary = true };
+	struct opt_build build = { .quiet = false };
+	const char *out = NULL;
+	struct err err = { 0 };
+	size_t nr_only = 0;
+	bool bad = false;
+	int c, i, worst = GB_OK;
+	char *end;
+
+	while ((c = getopt_long(argc, argv, "o:j:qh", options, NULL)) != -1) {
+		if (opt_build_take(&build, c, optarg, &bad))
+			continue;
+		switch (c) {
+		case 'O':
+			only[nr_only++] = optarg;
+			break;
+		case 'e':
+			if (strcmp(optarg, "exact")) {
+				fprintf(stderr, "grantbench run: --engine %s: only exact is available\n", optarg);
+				return GB_USAGE;
+			}
+			break;
+		case 'o':
+			out = optarg;
+			break;
+		case 'r':
+			out = optarg;
+			opts.resume = true;
+			break;
+		case 'j':
+			opts.jobs = (unsigned int)strtoul(optarg, &end, 10);
+			bad |= *end || !opts.jobs || opts.jobs > 64;
+			break;
+		case 'c':
+			opts.count = true;
+			break;
+		case 'C':
+			opts.canary = false;
+			break;
+		case 'a':
+			opts.extra_domu_args = optarg;
+			break;
+		case 'q':
+			opts.quiet = build.quiet = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			return GB_OK;
+		default:
+			bad = true;
+		}
+	}
+	if (bad || optind == argc) {
+		fputs(usage_text, stderr);
+		return GB_USAGE;
+	}
+	if (opts.resume && !fs_is_dir(out)) {
+		fprintf(stderr, "grantbench run: --resume %s: there is no such directory\n", out);
+		return GB_USAGE;
+	}
+	if (!out)
+		out = made_out = default_out();
+	opts.only = nr_only ? only : NULL;
+	opts.builder = opt_build_builder(&build, &err);
+	for (i = optind; opts.builder && i < argc; i++) {
+		_cleanup_free_ char *sub = argc - optind > 1 ? xasprintf("%s/%d", out, i - optind + 1)
+							     : xstrdup(out);
+		int status = run_one(argv[i], sub, &opts, &err);
+
+		if (err.msg[0])
+			fprintf(stderr, "grantbench run: %s\n", err.msg);
+		err = (struct err){ 0 };
+		worst = status > worst ? status : worst;
+	}
+	if (!opts.builder) {
+		fprintf(stderr, "grantbench run: %s\n", err.msg);
+		return err_exit(&err);
+	}
+	builder_free(opts.builder);
+	return worst;
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "workload/evaluate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/json.h"
+#include "workload/metrics.h"
+
+/* virtio 1.2, section 6 */
+#define F_VERSION_1 (1ull << 32)
+#define F_ACCESS_PLATFORM (1ull << 33)
+
+static const enum outcome from_vm[] = {
+	[VM_PASS] = OUTCOME_PASS,
+	[VM_FAIL] = OUTCOME_FAIL,
+	[VM_INVALID] = OUTCOME_INVALID,
+	[VM_GUEST_CRASH] = OUTCOME_GUEST_CRASH,
+	[VM_XEN_CRASH] = OUTCOME_XEN_CRASH,
+	[VM_TIMEOUT] = OUTCOME_TIMEOUT,
+	[VM_INFRA_ERROR] = OUTCOME_INFRA_ERROR,
+};
+
+static json_t *axes_json(const struct cell *cell)
+{
+	json_t *axes = json_object();
+	int i;
+
+	for (i = 0; i < NR_AXES; i++)
+		json_object_set_new(axes, scenario_axis_key(i)->name, json_string(cell->value[i]));
+	return axes;
+}
+
+json_t *evaluate_not_applicable(const struct cell *cell)
+{
+	return json_pack("{s:s,s:o,s:s,s:s}", "id", cell->id, "axes", axes_json(cell), "outcome",
+			 outcome_name(OUTCOME_NOT_APPLICABLE), "reason", cell->not_applicable);
+}
+
+/* The data of the last record of a type from a source; borrowed. */
+static const json_t *record(const struct vm_result *r, const char *type, const char *name)
+{
+	const json_t *rec, *found = NULL;
+	size_t i;
+
+	json_array_foreach(r->reports.records, i, rec) {
+		const json_t *data = json_object_get(rec, "data");
+		const char *t = json_string_value(json_object_get(rec, "type"));
+		const char *n = json_string_value(json_object_get(data, name ? "name" : ""));
+
+		if (t && !strcmp(t, type) && (!name || (n && !strcmp(n, name))))
+			found = data;
+	}
+	return found;
+}
+
+static json_t *blob_json(const struct vm_result *r, const char *name, struct err *err)
+{
+	const struct blob *b = reports_blob(&r->reports, name);
+	json_error_t jerr;
+	json_t *json;
+
+	if (!b) {
+		err_subject(err, "the guests sent no complete %s", name);
+		return NULL;
+	}
+	json = json_loadb(b->data, b->size, JSON_REJECT_DUPLICATES, &jerr);
+	if (!json)
+		err_subject(err, "%s:%d: %s", name, jerr.line, jerr.text);
+	return json;
+}
+
+static json_t *blob_kv(const struct vm_result *r, const char *name, struct err *err)
+{
+	const struct blob *b = reports_blob(&r->reports, name);
+	json_t *kv = NULL;
+
+	if (!b)
+		err_subject(err, "the guests sent no complete %s", name);
+	else
+		metrics_parse_kv(name, b->data, b->size, &kv, err);
+	return kv;
+}
+
+static json_int_t integer(const json_t *obj, const char *key)
+{
+	return json_integer_value(json_object_get(obj, key));
+}
+
+/* The binding that the driver must say it consumed; NULL: none. */
+static const char *expected_binding(const struct machine *m)
+{
+	if (cell_is(m->cell, AXIS_BINDING, "none"))
+		return "none";
+	return cell_is(m->cell, AXIS_BINDING, "dev-domid") ? "dev-domid" : "iommus";
+}
+
+static int check_guest_proof(const struct machine *m, const json_t *proof, struct err *err)
+{
+	const char *features = json_string_value(json_object_get(proof, "features"));
+	const char *binding = json_string_value(json_object_get(proof, "binding"));
+	unsigned long long bits = features ? strtoull(features, NULL, 16) : 0;
+	bool grants = machine_uses_grants(m);
+
+	if (!proof)
+		return err_subject(err, "the domU sent no proof that the path was live");
+	if (!json_is_true(json_object_get(proof, "is_block")))
+		return err_subject(err, "the disk is not a block device");
+	if (!(bits & F_VERSION_1))
+		return err_subject(err, "VERSION_1 was not negotiated (features %s)",
+				   features ? features : "missing");
+	if (grants != !!(bits & F_ACCESS_PLATFORM))
+		return err_subject(err, "ACCESS_PLATFORM was %snegotiated (features %s)",
+				   grants ? "not " : "", features);
+	if (grants != json_is_true(json_object_get(proof, "grant_dma")))
+		return err_subject(err, grants ? "the driver did not set up grant DMA ops" :
+						 "the driver set up grant DMA ops without a binding");
+	if (grants && (!binding || strcmp(binding, expected_binding(m))))
+		return err_subject(err, "the driver consumed binding \"%s\" instead of \"%s\"",
+				   binding ? binding : "(none said)", expected_binding(m));
+	return 0;
+}
+
+/* The backend's statistics of the device under test, from the end of the run; borrowed. */
+static const json_t *backend_device(const json_t *backend)
+{
+	return json_array_get(json_object_get(backend, "devices"), 0);
+}
+
+static int check_backend_proof(const struct machine *m, const json_t *backend, json_t *proof,
+			       struct err *err)
+{
+	const json_t *dev = backend_device(backend);
+	const json_t *total = json_object_get(dev, "total");
+	json_int_t grants, plain;
+
+	if (!json_is_object(total))
+		return err_subject(err, "backend.json: no devices[0].total");
+	grants = integer(total, "addr_bit63");
+	plain = integer(total, "addr_plain");
+	json_object_set_new(proof, "ring_addresses_bit63", json_integer(grants));
+	json_object_set_new(proof, "ring_addresses_plain", json_integer(plain));
+	if (machine_uses_grants(m) ? !grants || plain : grants || !plain)
+		return err_subject(err, "the backend saw %" JSON_INTEGER_FORMAT " addresses with bit 63 "
+				   "and %" JSON_INTEGER_FORMAT " without", grants, plain);
+	if (integer(total, "maps") != integer(total, "unmaps"))
+		return err_subject(err, "the backend mapped %" JSON_INTEGER_FORMAT " times and unmapped "
+				   "%" JSON_INTEGER_FORMAT, integer(total, "maps"),
+				   integer(total, "unmaps"));
+	return 0;
+}
+
+static int check_grefs(const struct machine *m, const struct vm_result *r, json_t *proof,
+		       struct err *err)
+{
+	_cleanup_json_ json_t *after = NULL;
+
+	if (!machine_uses_grants(m))
+		return 0;
+	after = blob_kv(r, "grant-dma-after.txt", err);
+	if (!after)
+		return -1;
+	json_object_set_new(proof, "grefs_peak", json_integer(integer(after, "grefs_peak")));
+	if (integer(after, "grefs_peak") <= 0)
+		return err_subject(err, "no grant reference was ever in use");
+	return 0;
+}
+
+static void probe_metrics(const struct vm_result *r, enum metric_class class, json_t *metrics)
+{
+	size_t i;
+
+	for (i = 0; i < r->nr_phases; i++)
+		if (!strcmp(r->phases[i].name, "disk-ready"))
+			metric_add(metrics, "probe.disk_ready", "ns", class, "less",
+				   (double)r->phases[i].guest_ns);
+}
+
+static int workload_metrics(const struct machine *m, const struct vm_result *r,
+			    enum metric_class class, json_t *metrics, struct err *err)
+{
+	_cleanup_json_ json_t *fio = NULL, *before = NULL, *after = NULL, *backend = NULL;
+	const json_t *marks;
+	unsigned long ios;
+	const char *rw = m->cell->value[AXIS_RW];
+
+	if (strcmp(m->scenario->setting[SET_WORKLOAD], "fio"))
+		return 0;
+	fio = blob_json(r, "fio.json", err);
+	if (!fio)
+		return -1;
+	if (!strcmp(rw, "job")) {
+		const json_t *job = json_array_get(json_object_get(fio, "jobs"), 0);
+		const char *said = json_string_value(
+			json_object_get(json_object_get(job, "job options"), "rw"));
+
+		rw = said ? said : "job";
+	}
+	if (metrics_fio(fio, rw, scenario_uint(m->scenario, SET_NUMBER_IOS), class, metrics, &ios,
+			err) < 0)
+		return -1;
+	if (machine_uses_grants(m)) {
+		before = blob_kv(r, "grant-dma-before.txt", err);
+		after = before ? blob_kv(r, "grant-dma-after.txt", err) : NULL;
+		if (!after || metrics_counters(grant_counters, before, after, ios, metrics, err) < 0)
+			return -1;
+	}
+	backend = blob_json(r, "backend.json", err);
+	if (!backend)
+		return -1;
+	marks = json_object_get(backend_device(backend), "marks");
+	if (json_array_size(marks) < 2)
+		return err_subject(err, "backend.json: no marks around the timed part");
+	return metrics_counters(backend_counters, json_array_get(marks, json_array_size(marks) - 2),
+				json_array_get(marks, json_array_size(marks) - 1), ios, metrics, err);
+}
+
+static json_t *checks_json(const struct vm_result *r)
+{
+	json_t *checks = json_object();
+	const json_t *rec;
+	size_t i;
+
+	json_array_foreach(r->reports.records, i, rec) {
+		const json_t *data = json_object_get(rec, "data");
+		const char *type = json_string_value(json_object_get(rec, "type"));
+		const char *name = json_string_value(json_object_get(data, "name"));
+
+		if (type && name && !strcmp(type, "check"))
+			json_object_set_new(checks, name,
+					    json_boolean(json_is_true(json_object_get(data, "ok"))));
+	}
+	return checks;
+}
+
+static json_t *host_json(const struct vm_result *r)
+{
+	json_t *phases = json_object();
+	size_t i;
+
+	for (i = 0; i < r->nr_phases; i++)
+		json_object_set_new(phases, r->phases[i].name,
+				    json_real((double)r->phases[i].host_ns / 1e9));
+	return json_pack("{s:f,s:I,s:o}", "seconds", (double)r->elapsed_ns / 1e9, "qemu_peak_rss_bytes",
+			 (json_int_t)r->peak_rss_bytes, "phase_seconds", phases);
+}
+
+void evaluate(const struct machine *m, const struct vm_result *r, struct evaluation *out)
+{
+	enum metric_class class = m->exact ? METRIC_EXACT : METRIC_NOISY;
+	_cleanup_json_ json_t *metrics = json_array(), *proof = NULL, *backend = NULL;
+	const json_t *said = record(r, "proof", NULL);
+	struct err err = { 0 };
+
+	*out = (struct evaluation){ .outcome = from_vm[r->outcome], .host = host_json(r) };
+	proof = said ? json_deep_copy(said) : json_object();
+	if (out->outcome == OUTCOME_PASS) {
+		backend = blob_json(r, "backend.json", &err);
+		if (!backend || check_guest_proof(m, said, &err) < 0 ||
+		    check_backend_proof(m, backend, proof, &err) < 0 ||
+		    check_grefs(m, r, proof, &err) < 0)
+			out->outcome = OUTCOME_INVALID;
+	}
+	if (out->outcome == OUTCOME_PASS) {
+		probe_metrics(r, class, metrics);
+		if (workload_metrics(m, r, class, metrics, &err) < 0)
+			out->outcome = OUTCOME_FAIL;
+	}
+	if (out->outcome != OUTCOME_PASS)
+		json_array_clear(metrics);
+	out->reason = xstrdup(err.msg[0] ? err.msg : r->reason ? r->reason : "");
+	out->cell = json_pack("{s:s,s:o,s:s,s:O,s:O,s:o,s:O}", "id", m->cell->id, "axes",
+			      axes_json(m->cell), "outcome", outcome_name(out->outcome), "proof", proof,
+			      "checks", checks_json(r), "metrics", metrics);
+	if (*out->reason)
+		json_object_set_new(out->cell, "reason", json_string(out->reason));
+	if (r->culprit != VM_DOMAIN_NONE)
+		json_object_set_new(out->cell, "culprit", json_string(vm_domain_name(r->culprit)));
+}

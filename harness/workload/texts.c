@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "workload/texts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool machine_is_xl(const struct machine *m)
+{
+	return cell_is(m->cell, AXIS_TOPOLOGY, "xl");
+}
+
+bool machine_uses_grants(const struct machine *m)
+{
+	return !cell_is(m->cell, AXIS_BINDING, "none");
+}
+
+void text_xen_args(const struct machine *m, struct buf *out)
+{
+	/*
+	 * serial_tx_buffer: Xen's asynchronous console drops what does not fit,
+	 * and the guests' reports go through it. bootscrub=0: nothing to scrub
+	 * in an emulated machine's fresh memory.
+	 */
+	buf_addf(out, "console=dtuart dtuart=/pl011@9000000 dom0_mem=%luM dom0_max_vcpus=1 "
+		 "dom0_vcpus_pin=1 serial_tx_buffer=512k bootscrub=0 noreboot=0",
+		 scenario_uint(m->scenario, SET_DOM0_MEM_MIB));
+}
+
+static void common_args(const struct machine *m, struct buf *out)
+{
+	/* printk.devkmsg: the agents report through /dev/kmsg, unthrottled */
+	buf_addstr(out, "printk.devkmsg=on panic=-1 oops=panic");
+	if (m->exact)
+		buf_addstr(out, " nokaslr norandmaps");
+}
+
+void text_dom0_args(const struct machine *m, struct buf *out)
+{
+	buf_addstr(out, "console=hvc0 ");
+	common_args(m, out);
+}
+
+void text_domu_args(const struct machine *m, struct buf *out)
+{
+	buf_addstr(out, "console=ttyAMA0 ");
+	common_args(m, out);
+	buf_addstr(out, " xen_grant_dma.stats=1");
+	if (cell_is(m->cell, AXIS_BINDING, "iommus-nostub"))
+		buf_addstr(out, " initcall_blacklist=grant_dma_iommu_init");
+	if (!cell_is(m->cell, AXIS_PROBE_TIMEOUT, "default"))
+		buf_addf(out, " deferred_probe_timeout=%s", m->cell->value[AXIS_PROBE_TIMEOUT]);
+	if (m->extra_domu_args)
+		buf_addf(out, " %s", m->extra_domu_args);
+}
+
+void text_device_name(const struct machine *m, struct buf *out)
+{
+	buf_addf(out, "%" PRIx64 ".virtio", m->mmio_base);
+}
+
+void text_backend_device(const struct machine *m, struct buf *out)
+{
+	const struct scenario *s = m->scenario;
+
+	buf_addf(out, "mmio=0x%" PRIx64 ",irq=%u,type=%s,store=%s,size=%luM,queues=%lu,queue-size=%lu,"
+		 "readonly=%d,mapping=%s,grants=%d", m->mmio_base, m->spi,
+		 m->cell->value[AXIS_DEVICE], s->setting[SET_STORE], scenario_uint(s, SET_DISK_MIB),
+		 scenario_uint(s, SET_QUEUES), scenario_uint(s, SET_QUEUE_SIZE),
+		 scenario_bool(s, SET_READONLY), m->cell->value[AXIS_MAPPING],
+		 machine_uses_grants(m));
+	if (!strcmp(s->setting[SET_STORE], "file"))
+		buf_addstr(out, ",path=/tmp/disk.img");
+}
+
+static void common_conf(const struct machine *m, struct buf *out)
+{
+	buf_addf(out, "token=%s\ntopology=%s\ninteractive=%d\nbackend_domid=%u\n", m->token,
+		 m->cell->value[AXIS_TOPOLOGY], m->interactive, m->backend_domid);
+}
+
+void text_dom0_conf(const struct machine *m, struct buf *out)
+{
+	common_conf(m, out);
+	if (machine_is_xl(m))
+		buf_addstr(out, "xl_config=/grantbench/domu.cfg\ndomu_name=" DOMU_NAME "\n");
+	else
+		buf_addf(out, "frontend_domid=%u\nready_evtchn=%d\n", m->frontend_domid,
+			 READY_EVTCHN_DOM0);
+	buf_addf(out, "xenperf=%d\ndevice=", m->xenperf);
+	text_backend_device(m, out);
+	buf_addstr(out, "\n");
+}
+
+void text_domu_conf(const struct machine *m, struct buf *out)
+{
+	const struct scenario *s = m->scenario;
+
+	common_conf(m, out);
+	if (!machine_is_xl(m))
+		buf_addf(out, "late_probe=1\nready_evtchn=%d\n", READY_EVTCHN_DOMU);
+	buf_addstr(out, "disk=");
+	text_device_name(m, out);
+	buf_addf(out, "\ngrants=%d\nworkload=%s\n", machine_uses_grants(m),
+		 s->setting[SET_WORKLOAD]);
+	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
+		buf_addstr(out, "fio_job=/grantbench/job.fio\n");
+	buf_addf(out, "verify=%d\nunbind=%d\n",
+		 scenario_bool(s, SET_VERIFY) && !scenario_bool(s, SET_READONLY),
+		 scenario_bool(s, SET_UNBIND));
+}
+
+void text_xl_config(const struct machine *m, struct buf *out)
+{
+	buf_addf(out, "name = \"" DOMU_NAME "\"\n"
+		 "kernel = \"/grantbench/Image\"\n"
+		 "ramdisk = \"/grantbench/domu.cpio\"\n"
+		 "device_tree = \"/grantbench/guest.dtb\"\n"
+		 "memory = %lu\nvcpus = 1\ncpus = \"0\"\n"
+		 /* with the SBSA UART libxl 4.17 gives the domain 32 SPIs, ours among them */
+		 "vuart = \"sbsa_uart\"\n"
+		 "on_poweroff = \"preserve\"\non_reboot = \"preserve\"\non_crash = \"preserve\"\n"
+		 "extra = \"", scenario_uint(m->scenario, SET_DOMU_MEM_MIB));
+	text_domu_args(m, out);
+	buf_addstr(out, "\"\n");
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The texts that a cell's machine is configured with: kernel arguments, the
+ * agents' cell.conf, xl's configuration, the backend's device argument. Pure
+ * functions of the scenario, the cell and what the harness chose.
+ */
+#ifndef GRANTBENCH_WORKLOAD_TEXTS_H
+#define GRANTBENCH_WORKLOAD_TEXTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "scenario/scenario.h"
+
+/* Static event channel between dom0 and a dom0less domU, both sides' local ports. */
+#define READY_EVTCHN_DOM0 10
+#define READY_EVTCHN_DOMU 11
+
+#define DOMU_NAME "frontend"
+
+struct machine {
+	const struct scenario *scenario;
+	const struct cell *cell;
+	const char *token;
+	unsigned int frontend_domid;	/* dom0less: given by Xen in the order of the nodes */
+	unsigned int backend_domid;
+	uint64_t mmio_base;		/* of the device under test */
+	unsigned int spi;		/* its interrupt, as INTID */
+	bool exact;			/* pin everything that could vary */
+	bool interactive;
+	bool xenperf;			/* the count build: collect Xen's counters */
+	const char *extra_domu_args;	/* appended to the domU's kernel arguments, or NULL */
+};
+
+bool machine_is_xl(const struct machine *m);
+bool machine_uses_grants(const struct machine *m);
+
+/* Each appends to out. */
+void text_xen_args(const struct machine *m, struct buf *out);
+void text_dom0_args(const struct machine *m, struct buf *out);
+void text_domu_args(const struct machine *m, struct buf *out);
+void text_dom0_conf(const struct machine *m, struct buf *out);
+void text_domu_conf(const struct machine *m, struct buf *out);
+void text_xl_config(const struct machine *m, struct buf *out);
+void text_backend_device(const struct machine *m, struct buf *out);
+
+/* Name of the device's node's platform device in the guest: "2000000.virtio". */
+void text_device_name(const struct machine *m, struct buf *out);
+
+#endif
