@@ -14,6 +14,12 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "build", cmd_build, "build artifacts into the cache" },
+	{ "dt", cmd_dt, "the generated device trees as DTS text" },
+	{ "boot", cmd_boot, "a machine with its consoles on the terminal, to look around" },
+	{ "run", cmd_run, "run a scenario's cells and write result.json" },
+	{ "compare", cmd_compare, "two sides of results, and what may be said of them" },
+	{ "digest", cmd_digest, "the hash that two exact runs of the same inputs share" },
 	{ "list", cmd_list, "scenarios, cells, variants" },
 };
 

@@ -101,6 +101,11 @@ void fmt_log_percent(struct buf *out, double log_ratio, int is_signed)
 	buf_addstr(out, " %");
 }
 
+void fmt_limit(struct buf *out, double log_ratio)
+{
+	buf_addf(out, "%.4g %%", 100 * expm1(log_ratio));
+}
+
 void fmt_log_ratio(struct buf *out, double estimate, struct interval interval)
 {
 	double e = 100 * expm1(estimate), lo = 100 * expm1(interval.lo);

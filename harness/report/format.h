@@ -25,6 +25,9 @@ void fmt_log_ratio(struct buf *out, double estimate, struct interval interval);
 /* A log-ratio alone, two significant digits: "+0.072 %", "0 %"; is_signed: with its sign. */
 void fmt_log_percent(struct buf *out, double log_ratio, int is_signed);
 
+/* A limit that somebody chose: "1 %", "0.25 %". */
+void fmt_limit(struct buf *out, double log_ratio);
+
 /* A count's change: "equal", "+1 (+33 %)", "+3". */
 void fmt_difference(struct buf *out, double a, double b);
 

@@ -35,7 +35,7 @@ static int entry(const struct node *parent, const char *key, size_t i, const jso
 		 struct node *out, struct err *err)
 {
 	*out = (struct node){ parent->file, "", json };
-	snprintf(out->path, sizeof(out->path), "%s.%s[%zu]", parent->path, key, i);
+	snprintf(out->path, sizeof(out->path), "%.100s.%.20s[%zu]", parent->path, key, i);
 	return json_is_object(json) ? 0 : wrong(out, "", err, "not an object");
 }
 
