@@ -234,9 +234,9 @@ END_TEST
  */
 START_TEST(piped)
 {
-	_cleanup_free_ char *pid_file = xasprintf("%s/chatter", dir);
-	_cleanup_free_ char *script = xasprintf("chatter %s\nsleep 200\n" UP "shell\nhang\n",
-						pid_file);
+	_cleanup_free_ char *pid_file = xasprintf("%s/linger", dir);
+	_cleanup_free_ char *script = xasprintf("chatter %s/chatter\nlinger %s\nsleep 200\n" UP
+						"shell\nhang\n", dir, pid_file);
 	_cleanup_buf_ struct buf in = BUF_INIT;
 	struct session s;
 	int i;

@@ -4,6 +4,7 @@
  * the exact outcome, culprit and a piece of the reason that must come of it.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
@@ -369,6 +370,27 @@ START_TEST(cannot_start)
 }
 END_TEST
 
+/* The disk fills up under the logs. */
+START_TEST(no_space)
+{
+	_cleanup_free_ char *qemu = fake_program("fake-qemu");
+	const char *argv[] = { qemu, "-script", GOOD, NULL };
+	char *dir = lib_check_tmpdir();
+	_cleanup_free_ char *log = xasprintf("%s/dom0.log", dir);
+	struct vm_spec spec = make_spec(argv, dir, false);
+	struct err err = { 0 };
+	struct vm_result r;
+
+	ck_assert_int_eq(symlink("/dev/full", log), 0);
+	ck_assert_msg(vm_run(&spec, &r, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(r.outcome, VM_INFRA_ERROR);
+	ck_assert_int_eq(r.culprit, VM_DOMAIN_NONE);
+	ck_assert_msg(strstr(r.reason, "No space left") != NULL, "%s", r.reason);
+	vm_result_release(&r);
+	fake_rmdir(dir);
+}
+END_TEST
+
 START_TEST(slowdown)
 {
 	double s = vm_measure_slowdown(1);
@@ -397,6 +419,7 @@ int main(void)
 	tcase_add_test(rest, counts);
 	tcase_add_test(rest, silence_watchdog);
 	tcase_add_test(rest, cannot_start);
+	tcase_add_test(rest, no_space);
 	tcase_add_test(rest, slowdown);
 	tcase_set_timeout(rest, 30);
 	suite_add_tcase(s, rest);

@@ -89,12 +89,15 @@ static void show(struct session *s, const char *data, size_t size)
 	}
 }
 
-/* A line of our own. */
+/* A line of our own; one of the machine's that it interrupts goes on behind a label. */
 static void say(struct session *s, const char *text)
 {
-	_cleanup_free_ char *line = xasprintf("%s[grantbench] %s%s", s->label.newline, text,
+	bool midline = s->label.midline && !s->label.broken;
+	_cleanup_free_ char *line = xasprintf("%s[grantbench] %s%s",
+					      midline ? s->label.newline : "", text,
 					      s->label.newline);
 
+	s->label.broken |= midline;
 	show(s, line, strlen(line));
 }
 

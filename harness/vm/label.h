@@ -22,8 +22,10 @@ struct label {
 	const char *newline;		/* "\r\n" on a raw terminal, "\n" elsewhere */
 	enum vm_domain focus;		/* who gets input, by Xen's words; NONE: not said yet */
 	unsigned int focus_changes;	/* how often Xen said so */
+	bool midline;			/* a line of dom0's has begun */
+	bool broken;			/* ... and something else was shown since */
 	/* private */
-	bool early, inner, deciding, broken, midline, cr;
+	bool early, inner, deciding, cr;
 	enum vm_domain inner_domain;
 	unsigned int inner_domid, first_domid;
 	struct buf held;		/* may become a marker */

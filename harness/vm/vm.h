@@ -30,8 +30,9 @@
  *   guest-crash, xen-crash   a crash pattern (vm/splat.h); output is drained
  *                 until it is quiet for drain_ms so that the trace is complete;
  *                 or dom0 reset the machine before everybody was done
- *   fail          a guest's "error" record, a machine powered off too early, or
- *                 more output than console_max
+ *   fail          a guest's "error" record (unless, while draining, another
+ *                 domain is seen to have crashed), a machine powered off too
+ *                 early, or more output than console_max
  *   timeout       a phase, the "done" records, or any output at all did not come
  *   infra-error   QEMU could not run or died, the disk is full, interrupted
  *   fail          finished, but with a warning pattern, a failed "check",
