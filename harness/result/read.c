@@ -116,16 +116,21 @@ static int get_array(const struct node *at, const char *key, const json_t **out,
 	return 0;
 }
 
-static int get_hash(const struct node *at, const json_t *hashes, const char *key,
-		    const char **out, struct err *err)
+static bool is_sha256(const char *s)
 {
-	const json_t *v = json_object_get(hashes, key);
+	return s && strlen(s) == 64 && strspn(s, "0123456789abcdef") == 64;
+}
+
+/* A SHA-256; absent or "" (it could not be taken) is NULL. */
+static int get_hash(const struct node *at, const char *key, const char **out, struct err *err)
+{
+	const json_t *v = json_object_get(at->json, key);
 	const char *s = json_string_value(v);
 
-	if (!v)
+	if (!v || (s && !*s))
 		return 0;
-	if (!s || strlen(s) != 64 || strspn(s, "0123456789abcdef") != 64)
-		return wrong(at, "hashes", err, "\"%s\" is not a SHA-256 in lower-case hex", key);
+	if (!is_sha256(s))
+		return wrong(at, key, err, "not a SHA-256 in lower-case hex");
 	*out = s;
 	return 0;
 }
@@ -248,7 +253,6 @@ static const char *read_reason(json_t *cell)
 
 static int read_cell(const struct node *at, struct result_cell *cell, struct err *err)
 {
-	const json_t *hashes = json_object_get(at->json, "hashes");
 	int outcome;
 
 	if (get_word(at, "id", &cell->id, err) < 0 || read_axes(at, cell, err) < 0 ||
@@ -256,10 +260,8 @@ static int read_cell(const struct node *at, struct result_cell *cell, struct err
 		return -1;
 	cell->outcome = (enum outcome)outcome;
 	cell->reason = read_reason((json_t *)at->json);
-	if (hashes && !json_is_object(hashes))
-		return wrong(at, "hashes", err, "not an object");
-	if (get_hash(at, hashes, "inputs", &cell->inputs_sha256, err) < 0 ||
-	    get_hash(at, hashes, "console", &cell->console_sha256, err) < 0)
+	if (get_hash(at, "inputs_sha256", &cell->inputs_sha256, err) < 0 ||
+	    get_hash(at, "console_sha256", &cell->console_sha256, err) < 0)
 		return -1;
 	return read_metrics(at, cell, err);
 }
@@ -269,7 +271,9 @@ static int read_canary(const struct node *at, enum canary *out, struct err *err)
 	const json_t *canary = json_object_get(at->json, "canary");
 	const json_t *identical = json_object_get(canary, "identical");
 
-	if (!canary || json_is_null(canary)) {
+	if (!json_is_object(canary))
+		return wrong(at, "canary", err, canary ? "not an object" : "is missing");
+	if (json_is_false(json_object_get(canary, "ran"))) {
 		*out = CANARY_ABSENT;
 		return 0;
 	}
@@ -319,7 +323,7 @@ static int check_artifacts(const struct node *top, struct err *err)
 		_cleanup_json_ json_t *word = json_string(name);
 
 		if (!is_word(word) || !json_is_string(json_object_get(a, "version")) ||
-		    !is_word(json_object_get(a, "sha256")))
+		    !is_sha256(json_string_value(json_object_get(a, "sha256"))))
 			return wrong(top, "artifacts", err,
 				     "\"%.40s\" has no \"version\" and \"sha256\"", name);
 	}

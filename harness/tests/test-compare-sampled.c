@@ -172,7 +172,7 @@ START_TEST(canary)
 	cc_verdict("maps", VERDICT_INCONCLUSIVE);
 	ck_assert(cc_warned("not deterministic"));
 	results_release(&cc.a);
-	cc_load(&cc.a, "a", "exact", "null",
+	cc_load(&cc.a, "a", "exact", "{'ran':false}",
 			cells);
 	cc_compare(NULL);
 	cc_verdict("maps", VERDICT_REGRESSED);
@@ -195,7 +195,7 @@ START_TEST(margin_from_aa)
 	add_values(&v, 10, "pair", 5000, 1.02, 0.03);	/* A/A differs by up to 5 % */
 	cells = xasprintf(DEV("{'name':'m','unit':'1/s','class':'noisy','better':'less','value':1,"
 			      "'values':[%s]}"), v.data);
-	cc_load(&cc.aa, "aa", "noisy", "null",
+	cc_load(&cc.aa, "aa", "noisy", "{'ran':false}",
 			cells);
 	cc.opts.aa = &cc.aa;
 	cc_compare(NULL);

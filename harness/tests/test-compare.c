@@ -90,7 +90,7 @@ END_TEST
 
 #define HASHED(id, binding, inputs, console, value) \
 	CELL(id, "'arch':'arm64','binding':'" binding "'", \
-	     ",'hashes':{'inputs':'" inputs "','console':'" console "'}", \
+	     ",'inputs_sha256':'" inputs "','console_sha256':'" console "'", \
 	     M("maps", "1", "less", value) "," M("lat", "ns", "less", 5))
 
 START_TEST(aa)
@@ -121,9 +121,9 @@ START_TEST(aa)
 	/* nor is there a difference to find that would be a test */
 	results_release(&cc.a);
 	cc_load(&cc.a, "a", "seeded", "{'identical':true}",
-		CELL("dev", "'binding':'x'", ",'hashes':{'inputs':'" SHA_A "'}",
+		CELL("dev", "'binding':'x'", ",'inputs_sha256':'" SHA_A "'",
 			V("m", "seeded", "less", "{'seed':1,'value':2},{'seed':2,'value':3}")) ","
-		CELL("iom", "'binding':'y'", ",'hashes':{'inputs':'" SHA_A "'}",
+		CELL("iom", "'binding':'y'", ",'inputs_sha256':'" SHA_A "'",
 			V("m", "seeded", "less", "{'seed':1,'value':2},{'seed':2,'value':4}")));
 	cc_compare(NULL);
 	ck_assert_uint_eq(cc.cmp.nr_tests, 0);
@@ -305,7 +305,8 @@ END_TEST
 
 #define ARTIFACT(name, version, sha) "'" name "':{'version':'" version "','sha256':'" sha "'}"
 #define MANIFEST(artifacts, cells) \
-	"{'schema':'grantbench.manifest/1','artifacts':{" artifacts "},'cells':{" cells "}}"
+	"{'schema':'grantbench.manifest/1','artifacts':{" artifacts "},'commands':{}," \
+	"'cells':{" cells "}}"
 
 START_TEST(artifacts)
 {

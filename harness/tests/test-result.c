@@ -36,11 +36,12 @@ static json_t *load_schema(const char *name)
 
 static const char good[] =
 	HEAD "'cells':[{'id':'arm64-iommus','axes':{'arch':'arm64','binding':'iommus'},"
-	"'outcome':'pass','hashes':{'inputs':'" SHA "','console':'" SHA "'},"
+	"'outcome':'pass','inputs_sha256':'" SHA "','console_sha256':'" SHA "',"
 	"'proof':{'grant_dma':true},'checks':{'x':true},'metrics':["
 	METRIC("'value':3") ",{'name':'iops','unit':'1/s','class':'seeded','better':'more',"
 	"'value':5.5,'values':[{'seed':9,'value':6},{'seed':2,'value':5.5}]}]},"
 	"{'id':'b','axes':{'arch':'arm64','binding':'none'},'outcome':'guest-crash',"
+	"'console_sha256':'',"
 	"'reason':'Oops\\n\\u001b[31m\\u007f','culprit':'domu','metrics':[]}]," TAIL;
 
 /* text, and a part of the reader's message */
@@ -64,9 +65,9 @@ static const struct {
 	{ DOC("{'id':'a','axes':{'a':''},'outcome':'pass','metrics':[]}"), "$.cells[0].axes" },
 	{ DOC("{'id':'a','axes':{'a':'b'},'outcome':'passed','metrics':[]}"),
 	  "$.cells[0].outcome: 'passed' is none of pass, fail, invalid" },
-	{ DOC(CELL("'hashes':{'inputs':'abc'},'metrics':[]")), "'inputs' is not a SHA-256" },
-	{ DOC(CELL("'hashes':{'console':'" SHA_UPPER "'},'metrics':[]")), "'console' is not" },
-	{ DOC(CELL("'hashes':[],'metrics':[]")), "$.cells[0].hashes: not an object" },
+	{ DOC(CELL("'inputs_sha256':'abc','metrics':[]")), "inputs_sha256: not a SHA-256" },
+	{ DOC(CELL("'console_sha256':'" SHA_UPPER "','metrics':[]")), "console_sha256: not a" },
+	{ DOC(CELL("'console_sha256':7,'metrics':[]")), "console_sha256: not a SHA-256" },
 	{ WITH("1"), "$.cells[0].metrics[0]: not an object" },
 	{ WITH("{'name':'m','unit':'1','class':'exakt','better':'less','value':1}"),
 	  "$.cells[0].metrics[0].class: 'exakt' is none of exact, seeded, noisy" },
@@ -86,6 +87,8 @@ static const struct {
 	{ VALUES("{'value':1,'seed':-1}"), "values[0]: needs either" },
 	{ VALUES("{'value':1,'seed':1.5}"), "values[0]: needs either" },
 	{ HEAD "'cells':[],'canary':{},'host':{}}", "$.canary" },
+	{ HEAD "'cells':[],'canary':null,'host':{}}", "$.canary" },
+	{ HEAD "'cells':[],'canary':{'ran':true},'host':{}}", "$.canary" },
 	{ HEAD "'cells':[],'canary':{'identical':1},'host':{}}", "$.canary" },
 	{ "{'schema':'grantbench.result/1','scenario':'s','engine':'kvm','cells':[]," TAIL,
 	  "$.engine: 'kvm' is none of" },
@@ -152,6 +155,7 @@ START_TEST(reads)
 	ck_assert_int_eq(r.cells[1].outcome, OUTCOME_GUEST_CRASH);
 	ck_assert_str_eq(r.cells[1].reason, "Oops  [31m ");	/* no escapes on our terminal */
 	ck_assert_ptr_null(r.cells[1].inputs_sha256);
+	ck_assert_ptr_null(r.cells[1].console_sha256);
 	ck_assert_ptr_null(r.manifest);
 	results_release(&r);
 	ck_assert_ptr_null(r.cells);
@@ -193,6 +197,33 @@ START_TEST(refuses_beyond)
 }
 END_TEST
 
+/* What the program writes is what the schema says and the reader takes. */
+START_TEST(written)
+{
+	_cleanup_json_ json_t *schema = load_schema("result");
+	_cleanup_json_ json_t *cells = json_array(), *metrics = json_array(), *doc = NULL;
+	_cleanup_json_ json_t *canary = json_pack("{s:b,s:b}", "ran", 1, "identical", 1);
+	_cleanup_json_ json_t *host = json_object();
+	struct err err = { 0 };
+	struct results r;
+
+	metric_add(metrics, "maps_per_io", "1", METRIC_EXACT, "less", 3);
+	metric_add(metrics, "iops", "1/s", METRIC_SEEDED, "more", 5736.125);
+	metric_add(metrics, "requests", "1", METRIC_NOISY, "none", 300);
+	json_array_append_new(cells, json_pack("{s:s,s:{s:s},s:s,s:O}", "id", "x", "axes", "binding",
+					       "none", "outcome", "pass", "metrics", metrics));
+	ck_assert_int_eq(result_write(dir, "s", "seeded", cells, canary, host, &err), 0);
+	ck_assert_msg(results_load_json(dir, &doc, &err) == 0, "%s", err.msg);
+	ck_assert_msg(schema_check(schema, doc, "result.json", &err) == 0, "%s", err.msg);
+	ck_assert_msg(results_read(dir, &r, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(r.engine, METRIC_SEEDED);
+	ck_assert_uint_eq(r.cells[0].nr_metrics, 3);
+	ck_assert_double_eq(r.cells[0].metrics[1].value, 5736.125);
+	ck_assert_int_eq(r.cells[0].metrics[2].class, METRIC_NOISY);
+	results_release(&r);
+}
+END_TEST
+
 START_TEST(no_file)
 {
 	struct results r;
@@ -208,13 +239,14 @@ END_TEST
 START_TEST(manifest)
 {
 	static const char ok[] = "{'schema':'grantbench.manifest/1','artifacts':{'qemu':{'version':"
-		"'10.0','sha256':'" SHA "'}},'cells':{'c':{'argv':['qemu','-x'],'seeds':[1,2]}}}";
+		"'10.0','sha256':'" SHA "'}},'commands':{'c':'qemu -x'},"
+		"'cells':{'c':{'seeds':[1,2]}}}";
 	static const char *const broken[] = {
 		"{'schema':'grantbench.manifest/2','artifacts':{},'cells':{}}",
-		"{'schema':'grantbench.manifest/1','cells':{}}",
+		"{'schema':'grantbench.manifest/1','commands':{}}",
 		("{'schema':'grantbench.manifest/1','cells':{},"
-		 "'artifacts':{'qemu':{'version':'1'}}}"),
-		"{'schema':'grantbench.manifest/1','artifacts':{'qemu':7},'cells':{}}",
+		 "'commands':{},'artifacts':{'qemu':{'version':'1'}}}"),
+		"{'schema':'grantbench.manifest/1','artifacts':{'qemu':7},'commands':{}}",
 	};
 	_cleanup_json_ json_t *schema = load_schema("manifest");
 	_cleanup_json_ json_t *doc = quotes_loads(ok);
@@ -335,9 +367,9 @@ START_TEST(digest)
 	ck_assert_int_eq(result_digest(dir, first, &err), 0);
 	/* another order, other white space, another host: the same */
 	put("result.json", "{'schema':'grantbench.result/1','cells':[],'engine':'exact',\n"
-			   "'scenario':'s', 'canary':null, 'host':{'t':1}}");
+			   "'scenario':'s', 'canary':{'ran':false}, 'host':{'t':1}}");
 	ck_assert_int_eq(result_digest(dir, again, &err), 0);
-	put("result.json", HEAD "'cells':[],'canary':null,'host':{'t':2,'load':9.5}}");
+	put("result.json", HEAD "'cells':[],'canary':{'ran':false},'host':{'t':2,'load':9.5}}");
 	ck_assert_int_eq(result_digest(dir, empty, &err), 0);
 	ck_assert_str_eq(again, empty);
 	ck_assert_str_ne(first, empty);
@@ -346,7 +378,7 @@ START_TEST(digest)
 	ck_assert_int_eq(result_digest(dir, again, &err), 0);
 	ck_assert_str_ne(again, empty);
 	/* sha256 of the text that the header describes, by sha256sum(1) */
-	ck_assert_str_eq(empty, "9cd4061738f43742924abf35ad0eea64109998f63e3f427a3e94035b235ffb22");
+	ck_assert_str_eq(empty, "d0aec84b96ca6d6701f3b44ffc1c64bf8b2008ea4c1a12d1befae685ce33135f");
 	put("result.json", "{'schema':'grantbench.result/9'}");
 	ck_assert_int_eq(result_digest(dir, again, &err), -1);
 }
@@ -361,6 +393,7 @@ int main(void)
 	tcase_add_test(tc, reads);
 	tcase_add_loop_test(tc, refuses, 0, ARRAY_SIZE(bad));
 	tcase_add_loop_test(tc, refuses_beyond, 0, ARRAY_SIZE(bad_beyond));
+	tcase_add_test(tc, written);
 	tcase_add_test(tc, no_file);
 	tcase_add_test(tc, manifest);
 	tcase_add_test(tc, digest);

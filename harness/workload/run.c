@@ -69,6 +69,7 @@ static void finish_task(struct task *t, const struct vm_result *r)
 	if (fs_sha256_file(r->console_path, t->console_sha256, &err) < 0)
 		strcpy(t->console_sha256, "");
 	json_object_set_new(t->result, "console_sha256", json_string(t->console_sha256));
+	json_object_set_new(t->result, "inputs_sha256", json_string(t->plan.key));
 	note = xasprintf("%s%s%s%s%s", outcome_name(e.outcome), *e.reason ? ": " : "", e.reason,
 			 r->context ? "\n" : "", r->context ? r->context : "");
 	free(e.reason);
