@@ -198,6 +198,8 @@ static int read_metrics(const struct node *at, struct result_cell *cell, struct 
 	const json_t *array, *json;
 	size_t i, j;
 
+	if (!json_object_get(at->json, "metrics"))	/* a cell that did not run */
+		return 0;
 	if (get_array(at, "metrics", &array, err) < 0)
 		return -1;
 	cell->metrics = xcalloc(json_array_size(array) + 1, sizeof(*cell->metrics));

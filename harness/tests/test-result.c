@@ -210,8 +210,11 @@ START_TEST(written)
 	metric_add(metrics, "maps_per_io", "1", METRIC_EXACT, "less", 3);
 	metric_add(metrics, "iops", "1/s", METRIC_SEEDED, "more", 5736.125);
 	metric_add(metrics, "requests", "1", METRIC_NOISY, "none", 300);
-	json_array_append_new(cells, json_pack("{s:s,s:{s:s},s:s,s:O}", "id", "x", "axes", "binding",
+	json_array_append_new(cells, json_pack("{s:s,s:{s:s},s:s,s:O}", "id", "x", "axes", "b",
 					       "none", "outcome", "pass", "metrics", metrics));
+	json_array_append_new(cells, json_pack("{s:s,s:{s:s},s:s,s:s}", "id", "y", "axes", "b",
+					       "iommus", "outcome", "not-applicable", "reason",
+					       "because"));
 	ck_assert_int_eq(result_write(dir, "s", "seeded", cells, canary, host, &err), 0);
 	ck_assert_msg(results_load_json(dir, &doc, &err) == 0, "%s", err.msg);
 	ck_assert_msg(schema_check(schema, doc, "result.json", &err) == 0, "%s", err.msg);
@@ -220,6 +223,7 @@ START_TEST(written)
 	ck_assert_uint_eq(r.cells[0].nr_metrics, 3);
 	ck_assert_double_eq(r.cells[0].metrics[1].value, 5736.125);
 	ck_assert_int_eq(r.cells[0].metrics[2].class, METRIC_NOISY);
+	ck_assert_uint_eq(r.cells[1].nr_metrics, 0);
 	results_release(&r);
 }
 END_TEST
