@@ -143,9 +143,8 @@ int backend_run(struct backend *be)
 
 		charge(&be->loop, COST_POLL);
 		n = poll(fds, 2, more ? 0 : (int)be->alive_ms);
-		if (n < 0 && errno != EINTR) {
+		if (n < 0 && errno != EINTR)
 			return backend_fail(EXIT_XEN, "poll: %s", strerror(errno));
-		}
 		if (n > 0)
 			be->loop.wakeups++;
 		if (n > 0 && fds[0].revents)
