@@ -76,7 +76,10 @@ static void add_percent(struct buf *out, double percent, int decimals, int is_si
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	const char *p;
 
-	buf_addf(&text, is_signed ? "%+.*f" : "%.*f", decimals, percent);
+	if (fabs(percent) >= 1e6)	/* so far off that digits say nothing */
+		buf_addf(&text, is_signed ? "%+.2g" : "%.2g", percent);
+	else
+		buf_addf(&text, is_signed ? "%+.*f" : "%.*f", decimals, percent);
 	p = text.data;
 	if (!p[strspn(p, "+-0.")])
 		p += strspn(p, "+-");
