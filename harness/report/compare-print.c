@@ -12,8 +12,8 @@
 static const struct table_column columns[] = {
 	{ "metric", false, 20 },
 	{ "unit", false, 0 },
-	{ "A", true, 0 },
-	{ "B", true, 0 },
+	{ "A", true, 15 },
+	{ "B", true, 15 },
 	{ "B against A", true, 14 },
 	{ "verdict", false, 12 },
 	{ "n", true, 0 },
