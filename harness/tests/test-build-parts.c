@@ -173,7 +173,7 @@ static const struct {
 } hostile[] = {
 	{ { { .path = "../evil", .data = "x", .size = 1 } }, "unsafe path" },
 	{ { { .path = "a/../../evil", .data = "x", .size = 1 } }, "unsafe path" },
-	{ { { .path = "/tmp/../evil", .data = "x", .size = 1 } }, "unsafe path" },
+	{ { { .path = "/evil", .data = "x", .size = 1 } }, "unsafe path" },
 	{ { { .path = "l", .target = ".." }, { .path = "l/evil", .data = "x", .size = 1 } },
 	  "symlink" },
 	{ { { .path = "h", .hardlink = "../evil" } }, "unsafe link" },
