@@ -20,6 +20,8 @@ static const struct table_column columns[] = {
 	{ "sees", true, 0 },
 };
 
+#define SEES_MOST 9.99	/* above, the number says nothing but "not much" */
+
 static bool is_exact(const struct compare_row *row)
 {
 	return row->kind == KIND_COUNT || row->kind == KIND_TIME;
@@ -49,6 +51,8 @@ static void add_row(struct table *table, const struct compare_row *row)
 		buf_addstr(&sees, "none");
 	else if (isnan(row->effect.smallest) || !row->log_ratios || row->effect.n < 2)
 		buf_addstr(&sees, "-");
+	else if (expm1(row->effect.smallest) > SEES_MOST)
+		buf_addf(&sees, ">%.0f %%", 100 * SEES_MOST);
 	else
 		fmt_log_percent(&sees, row->effect.smallest, 0);
 	table_row(table, (const char *const[]){ row->metric, row->unit, a.data, b.data,

@@ -8,6 +8,7 @@
 
 #define GAP 2		/* blanks between columns */
 #define HANGING 2	/* indent of a wrapped cell's further lines */
+#define NAME_BREAKS " ._-/,"	/* a cell's text may be cut behind these */
 
 struct row {
 	char **cells;	/* NULL: a span */
@@ -83,15 +84,15 @@ static size_t width_of(const char *s, size_t len)
 	return n;
 }
 
-/* Bytes of s that go into a line of width characters; width > 0. */
-static size_t line_bytes(const char *s, size_t width)
+/* Bytes of s that go into a line of width characters, cut behind one of breaks; width > 0. */
+static size_t line_bytes(const char *s, size_t width, const char *breaks)
 {
 	size_t i, chars = 0, cut = 0;
 
 	for (i = 0; s[i]; i++) {
 		if (starts_char(s[i]) && chars++ == width)
 			break;
-		if (strchr(" ._-/,", s[i]))
+		if (strchr(breaks, s[i]))
 			cut = i + 1;
 	}
 	if (!s[i])
@@ -102,10 +103,10 @@ static size_t line_bytes(const char *s, size_t width)
 }
 
 /* Take the next line off *rest. Returns its start; *len without trailing blanks. */
-static const char *next_line(const char **rest, size_t width, size_t *len)
+static const char *next_line(const char **rest, size_t width, const char *breaks, size_t *len)
 {
 	const char *line = *rest;
-	size_t n = line_bytes(line, width ? width : 1);
+	size_t n = line_bytes(line, width ? width : 1, breaks);
 
 	*rest = line + n;
 	while (**rest == ' ')
@@ -135,7 +136,7 @@ void text_wrapped(const char *text, size_t width, size_t indent, struct buf *out
 	size_t len;
 
 	do {
-		const char *line = next_line(&rest, first ? width : width - indent, &len);
+		const char *line = next_line(&rest, first ? width : width - indent, " ", &len);
 
 		if (!first)
 			pad(out, indent);
@@ -191,7 +192,7 @@ static void add_cells(const struct table *t, const size_t *width, const char *co
 
 			if (indent >= width[c])
 				indent = 0;
-			line = next_line(&rest[c], width[c] - indent, &len);
+			line = next_line(&rest[c], width[c] - indent, NAME_BREAKS, &len);
 			fill = indent + width_of(line, len);
 			fill = fill < width[c] ? width[c] - fill : 0;
 			pad(out, (c ? GAP : 0) + indent + (t->columns[c].right ? fill : 0));

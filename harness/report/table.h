@@ -4,7 +4,7 @@
  *
  * Text output fits the width: columns that may wrap give way, the widest first,
  * down to their least width; what does not fit goes on in the next line, cut
- * behind one of " ._-/," where it can. Widths count UTF-8 characters. Only when
+ * behind one of " ._-/," where it can, a span only at a blank. Widths count UTF-8 characters. Only when
  * columns that may not wrap are too wide together do lines get longer.
  */
 #ifndef GRANTBENCH_REPORT_TABLE_H

@@ -223,12 +223,14 @@ END_TEST
 START_TEST(wraps_text)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT, hard = BUF_INIT, full = BUF_INIT;
-	_cleanup_buf_ struct buf empty = BUF_INIT;
+	_cleanup_buf_ struct buf empty = BUF_INIT, prose = BUF_INIT;
 
 	text_wrapped("the quick brown fox jumps", 10, 2, &out);
 	ck_assert_str_eq(out.data, "the quick\n  brown\n  fox\n  jumps\n");
 	text_wrapped("abcdefghij\xc3\xb6klm", 4, 0, &hard);
 	ck_assert_str_eq(hard.data, "abcd\nefgh\nij\xc3\xb6k\nlm\n");
+	text_wrapped("up 3.1 % [2.9, 3.3]", 10, 0, &prose);	/* no cut inside a number */
+	ck_assert_str_eq(prose.data, "up 3.1 %\n[2.9, 3.3]\n");
 	text_wrapped("a bcd efgh", 5, 0, &full);
 	ck_assert_str_eq(full.data, "a bcd\nefgh\n");
 	text_wrapped("", 10, 2, &empty);
