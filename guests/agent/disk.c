@@ -113,7 +113,9 @@ static int look(const char *device, struct disk *disk)
 	if (ret < 0)
 		return ret;
 	snprintf(disk->node, sizeof(disk->node), "/dev/%s", disk->block);
-	snprintf(disk->device, sizeof(disk->device), "%s", device);
+	/* device may be this very field */
+	if (device != disk->device)
+		snprintf(disk->device, sizeof(disk->device), "%s", device);
 	if (stat(disk->node, &st) < 0)
 		return -EAGAIN;
 	/* a plain file here would satisfy fio and prove nothing */

@@ -112,7 +112,6 @@ static void run(const struct conf *conf)
 	size_t i;
 	int ret;
 
-	/* a NUMA-less guest with one table: what is in use before any device of ours */
 	if (conf->late_probe) {
 		ret = disk_wait_backend(conf->ready_evtchn, BACKEND_WAIT_MS);
 		if (ret < 0) {
@@ -120,6 +119,7 @@ static void run(const struct conf *conf)
 				     conf->ready_evtchn, strerror(-ret));
 			finish(false);
 		}
+		/* what is in use before any device of ours */
 		disk_grant_stat(NULL, "grefs_in_use", &grefs_start);
 	}
 	for (i = 0; i < conf->nr_disks; i++) {

@@ -211,6 +211,7 @@ static uint8_t execute(struct request *req)
 		return do_flush(req);
 	case VIRTIO_BLK_T_GET_ID:
 		req->st->req_get_id++;
+		vdev_mark(&req->blk->dev);
 		return do_get_id(req);
 	case VIRTIO_BLK_T_DISCARD:
 		req->st->req_discard++;

@@ -314,6 +314,16 @@ void vdev_io_stats(const struct vdev *dev, struct vq_stats *sum)
 		vq_stats_add(sum, &dev->queue[i].st);
 }
 
+void vdev_mark(struct vdev *dev)
+{
+	size_t kept = dev->nr_marks < VDEV_MARKS ? dev->nr_marks : VDEV_MARKS - 1;
+
+	if (dev->nr_marks >= VDEV_MARKS)
+		memmove(&dev->marks[0], &dev->marks[1], kept * sizeof(dev->marks[0]));
+	vdev_io_stats(dev, &dev->marks[kept]);
+	dev->nr_marks++;
+}
+
 void vdev_write_stats(const struct vdev *dev, struct jw *jw)
 {
 	const struct vmmio *vm = &dev->mmio;
@@ -350,6 +360,13 @@ void vdev_write_stats(const struct vdev *dev, struct jw *jw)
 	for (i = 0; i < dev->nr_queues; i++) {
 		jw_open(jw, NULL, '{');
 		jw_vq_stats(jw, &dev->queue[i].st);
+		jw_close(jw, '}');
+	}
+	jw_close(jw, ']');
+	jw_open(jw, "marks", '[');
+	for (i = 0; i < VDEV_MARKS && i < dev->nr_marks; i++) {
+		jw_open(jw, NULL, '{');
+		jw_vq_stats(jw, &dev->marks[i]);
 		jw_close(jw, '}');
 	}
 	jw_close(jw, ']');

@@ -24,6 +24,8 @@
 
 struct vdev;
 
+#define VDEV_MARKS 4
+
 struct vdev_class {
 	const char *name;
 	uint32_t device_id;
@@ -81,6 +83,8 @@ struct vdev {
 	struct vq_stats *irq_st;	/* whom an interrupt is charged to */
 	uint64_t breaks;
 	char why[96];			/* the last reason, "" if never broken */
+	struct vq_stats marks[VDEV_MARKS]; /* the I/O counters at the last marks, oldest first */
+	uint64_t nr_marks;		/* ever taken */
 };
 
 /* Queues and scratch memory. 0 or -ENOMEM, -EINVAL. */
@@ -102,6 +106,13 @@ bool vdev_process(struct vdev *dev);
 
 /* Break the device for a reason that names what the frontend did. */
 void vdev_broken(struct vdev *dev, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * Remember the I/O counters as they are now. The frontend can ask for it (blk: a
+ * GET_ID request), so that what happens between two marks can be told apart from
+ * the rest of a run.
+ */
+void vdev_mark(struct vdev *dev);
 
 /* Sum of the queues' I/O counters. */
 void vdev_io_stats(const struct vdev *dev, struct vq_stats *sum);
