@@ -344,6 +344,34 @@ static void add_request(struct machine *m, unsigned int q)
 	put_le16(avail + 2, (uint16_t)(idx + 1 + (shape >> 4 & 3 ? 0 : next8(m) % 4)));
 }
 
+/* One field of a descriptor that may be in use, to a value at some edge. */
+static void spoil_descriptor(struct machine *m)
+{
+	static const uint32_t lengths[] = { 0, 1, 15, 17, DMA_PAGE_SIZE + 1, VIRTQ_BYTES_MAX,
+					    0x7fffffff, 0xffffffff };
+	uint8_t where = next8(m), what = next8(m);
+	const struct virtq *vq = &m->blk.dev.queue[where & 1 & (m->blk.dev.nr_queues - 1)].vq;
+	uint8_t *d = m->mem + (where & 2 ? 9 * DMA_PAGE_SIZE : ring_offset(where & 1, 0)) +
+		     (where >> 2 & 7) * VIRTQ_DESC_SIZE;
+
+	switch (what & 3) {
+	case 0:
+		put_le64(d, get_le64(d) ^ 1ull << (what >> 2));
+		break;
+	case 1:
+		put_le32(d + 8, lengths[what >> 2 & 7]);
+		break;
+	case 2:
+		put_le16(d + 12, get_le16(d + 12) ^ (what >> 2 & 7));
+		break;
+	default:
+		put_le16(d + 12, get_le16(d + 12) | VIRTQ_DESC_F_NEXT);
+		put_le16(d + 14, (uint16_t)(what & 0x80 ? what >> 2 & 7 :
+							  vq->num + (what >> 2 & 1)));
+		break;
+	}
+}
+
 static void kick_and_serve(struct machine *m)
 {
 	struct vdev *dev = &m->blk.dev;
@@ -372,7 +400,7 @@ static void step(struct machine *m)
 	struct vdev *dev = &m->blk.dev;
 	uint32_t at, i, n;
 
-	switch (next8(m) % 12) {
+	switch (next8(m) % 13) {
 	case 0:
 		set_up(m);
 		break;
@@ -426,6 +454,9 @@ static void step(struct machine *m)
 	case 11:
 		at = next8(m) % PAGES;
 		m->page_readonly[at] = !m->page_readonly[at];
+		break;
+	case 12:
+		spoil_descriptor(m);
 		break;
 	}
 }
