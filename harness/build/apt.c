@@ -309,8 +309,8 @@ int apt_update(struct apt *apt, const struct apt_view *view, struct err *err)
 		apt->unreachable = strstr(why.msg, "Could not connect") ||
 				   strstr(why.msg, "Temporary failure resolving") ||
 				   strstr(why.msg, "Could not resolve");
-		return err_set(err, "cannot fetch the package index of suite %s from the mirror that "
-			       "this machine uses: %s", view->suite, why.msg);
+		return err_set(err, "cannot fetch the package index of suite %s from the mirror "
+			       "that this machine uses: %s", view->suite, why.msg);
 	}
 	updated = xasprintf("%s%s|", apt->updated, name);
 	free(apt->updated);
@@ -393,6 +393,7 @@ int apt_packages(struct apt *apt, const struct apt_view *view, const char *const
 	}
 	if (run_apt(apt, view, argv, &text, err) < 0)
 		return err_prefix(err, "%s in suite %s (%s)", packages[0], view->suite, view->arch);
+	buf_addstr(&text, "\n");
 	for (line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		struct pkgfile file;
 

@@ -251,8 +251,8 @@ static int add_needs(struct closure *c, const char *program, struct err *err)
 			continue;
 		path = strchr(soname, '/') ? NULL : find_lib(c, soname);
 		if (!path)
-			return err_set(err, "library %s, which %s needs, is in none of the packages",
-				       soname, program);
+			return err_set(err, "library %s, which %s needs, is in none of the "
+				       "packages", soname, program);
 		c->libs = xrealloc(c->libs, (c->nr + 1) * sizeof(*c->libs));
 		c->libs[c->nr++] = (struct lib){ xstrdup(soname), path };
 	}

@@ -109,16 +109,16 @@ char *builder_file(struct builder *b, const struct pkgfile *file, struct err *er
 			apt_unlock(b->apt);
 		}
 		if (ret < 0) {
-			err_prefix(err, "%s is pinned and not in the cache (--refresh asks the mirror "
-				   "for what it has now)", file->file);
+			err_prefix(err, "%s is pinned and not in the cache (--refresh asks the "
+				   "mirror for what it has now)", file->file);
 			return NULL;
 		}
 	}
 	if (memo_sha256(&b->memo, path, sha256, err) < 0)
 		return NULL;
 	if (strcmp(sha256, file->sha256)) {
-		err_set(err, "%s is damaged: its SHA-256 is %s, the signed index says %s; remove it "
-			"to have it fetched again", path, sha256, file->sha256);
+		err_set(err, "%s is damaged: its SHA-256 is %s, the signed index says %s; remove "
+			"it to have it fetched again", path, sha256, file->sha256);
 		return NULL;
 	}
 	return take_ptr(path);

@@ -76,10 +76,12 @@ int kconfig_check(const char *fragment_path, const char *out_dir, struct err *er
 
 	if (fs_read(fragment_path, &fragment, err) < 0 || fs_read(path, &config, err) < 0)
 		return -1;
+	buf_addstr(&fragment, "");
+	buf_addstr(&config, "");
 	if (!kconfig_lost(fragment.data, config.data, &lost))
 		return 0;
-	return err_set(err, "%s: these lines did not take effect (a dependency is missing, or there "
-		       "is no such option): %s", fragment_path, lost.data);
+	return err_set(err, "%s: these lines did not take effect (a dependency is missing, or "
+		       "there is no such option): %s", fragment_path, lost.data);
 }
 
 /* Value of "NAME =" or "NAME ?=" at a line's start, "export" before it or not; caller frees. */

@@ -57,11 +57,13 @@ static const struct pin_set sets[] = {
 	{ "linux-6.1", linux_6_1, ARRAY_SIZE(linux_6_1), NULL },
 	/* the toolstack's Python parts are not used */
 	{ "xen", xen, ARRAY_SIZE(xen),
-	  LIST("*python3*", "dpkg", "tar", "udev", "passwd", "adduser", "ucf", "debconf*", "media-types",
-	       "libdb5.3*", "libpam*", "libsemanage*", "libsepol*", "sysvinit-utils") },
+	  LIST("*python3*", "dpkg", "tar", "udev", "passwd", "adduser", "ucf", "debconf*",
+	       "media-types", "libdb5.3*",
+	       "libpam*", "libsemanage*", "libsepol*", "sysvinit-utils") },
 	{ "fio", fio, ARRAY_SIZE(fio), NULL },
 	{ "busybox", busybox, ARRAY_SIZE(busybox), NULL },
-	{ "qemu", qemu, ARRAY_SIZE(qemu), LIST("debconf*", "adduser", "passwd", "libpam-modules*") },
+	{ "qemu", qemu, ARRAY_SIZE(qemu),
+	  LIST("debconf*", "adduser", "passwd", "libpam-modules*") },
 };
 
 const struct pin_set *pin_set_find(const char *name)
@@ -184,8 +186,8 @@ int pins_load(const char *path, const struct pin_set *set, struct pins *out, str
 		return 0;
 	for (i = 0; i < json_array_size(files); i++)
 		if (parse_file(json_array_get(files, i), &pins.files) < 0)
-			return err_set(err, "%s: entry \"%s\": file %zu is damaged", path, set->name,
-				       i);
+			return err_set(err, "%s: entry \"%s\": file %zu is damaged", path,
+				       set->name, i);
 	pins.series = xstrdup(series);
 	pins.suite = xstrdup(suite);
 	*out = pins;

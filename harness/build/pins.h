@@ -20,7 +20,7 @@
 struct pin_candidate {
 	const char *series;		/* "4.17"; what the recipe tells its variants by */
 	struct apt_view view;
-	const char *source;		/* source package whose original archive is wanted, or NULL */
+	const char *source;		/* source package: its original archive; or NULL */
 	const char *version_prefix;	/* of the source package */
 	/*
 	 * Packages, NULL-terminated or NULL. With a source, they must be of the
@@ -34,7 +34,7 @@ struct pin_set {
 	const char *name;
 	const struct pin_candidate *candidates;
 	size_t nr_candidates;
-	const char *const *exclude;	/* fnmatch(3) patterns of packages not to take, or NULL */
+	const char *const *exclude;	/* fnmatch(3) patterns of unwanted packages, or NULL */
 };
 
 /* What a set resolved to. */

@@ -53,9 +53,10 @@ int debs_write_list(const struct pins *pins, const char *path, struct err *err)
 	for (i = 0; i < pins->files.nr; i++) {
 		const struct pkgfile *f = &pins->files.v[i];
 
-		json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:s}", "package", f->package,
-						      "version", f->version, "arch", f->arch,
-						      "suite", f->suite, "sha256", f->sha256));
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:s}", "package",
+						      f->package, "version", f->version, "arch",
+						      f->arch, "suite", f->suite, "sha256",
+						      f->sha256));
 	}
 	text = json_dumps(list, JSON_INDENT(1));
 	if (!text)

@@ -41,8 +41,8 @@ static int check_tree(const char *dir, struct err *err)
 	size_t i;
 
 	if (!fs_is_dir(dir))
-		return err_usage(err, "--linux %s: neither linux-6.12 nor linux-6.1 nor a directory",
-				 dir);
+		return err_usage(err, "--linux %s: neither linux-6.12 nor linux-6.1 nor a "
+				 "directory", dir);
 	for (i = 0; i < ARRAY_SIZE(need); i++) {
 		_cleanup_free_ char *path = xasprintf("%s/%s", dir, need[i]);
 

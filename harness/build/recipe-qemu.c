@@ -90,8 +90,8 @@ static int ask_version(const char *const *prefix, char **version, struct err *er
 	if (!p || sscanf(p + 22, "%u.%u", &major, &minor) != 2)
 		return err_set(err, "it says nothing of a \"QEMU emulator version\"");
 	if (major < MIN_MAJOR || (major == MIN_MAJOR && minor < MIN_MINOR))
-		return err_set(err, "it is version %u.%u, and %d.%d is the oldest that works", major,
-			       minor, MIN_MAJOR, MIN_MINOR);
+		return err_set(err, "it is version %u.%u, and %d.%d is the oldest that works",
+			       major, minor, MIN_MAJOR, MIN_MINOR);
 	p += 22;
 	*version = xstrndup(p, strcspn(p, "\n"));
 	return 0;

@@ -79,7 +79,7 @@ static char *source_path(struct builder *b, const struct image_entry *e, struct 
 		err_usage(err, "\"%s\" is no artifact that this image may use", e->artifact);
 		return NULL;
 	}
-	root = strncmp(e->artifact, "debs-", 5) ? xstrdup(from->dir) : xasprintf("%s/root", from->dir);
+	root = xasprintf("%s%s", from->dir, strncmp(e->artifact, "debs-", 5) ? "" : "/root");
 	rel = expand(e->from, from->version);
 	path = resolve_merged(root, rel);
 	if (!path)
@@ -126,7 +126,8 @@ static int add_entry(struct builder *b, struct cpio *cpio, const struct image_en
 	case IMAGE_LINK:
 		return cpio_symlink(cpio, e->to, e->from, err);
 	case IMAGE_NODE:
-		return cpio_node(cpio, e->to, e->mode, e->node_type, e->dev_major, e->dev_minor, err);
+		return cpio_node(cpio, e->to, e->mode, e->node_type, e->dev_major, e->dev_minor,
+				 err);
 	case IMAGE_LIBS:
 		return add_libs(b, cpio, e, *programs, err);
 	case IMAGE_FILE:

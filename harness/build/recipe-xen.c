@@ -181,8 +181,8 @@ int xen_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		return -1;
 	ret = patch_list_dir(&list, patches, err);
 	if (ret == 0)
-		ret = tree_patch(&tree, (const char *const *)list.v, list.nr, b->opts.xen_src != NULL,
-				 err);
+		ret = tree_patch(&tree, (const char *const *)list.v, list.nr,
+				 b->opts.xen_src != NULL, err);
 	patch_list_release(&list);
 	if (ret < 0 || tree_build_dir(&tree, name, stamp, &out, err) < 0)
 		return -1;

@@ -2,10 +2,12 @@
 #include "build/sources.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -95,7 +97,6 @@ struct sync {
 	unpack_filter filter;
 	struct buf next;
 	const char *old;	/* cursor in the old index */
-	size_t copied, removed;
 };
 
 static const char *line_path(const char *line)
@@ -126,12 +127,30 @@ static int line_cmp(const char *line, const char *path)
 static int remove_followed(const struct tree *tree, const char *rel, struct err *err)
 {
 	_cleanup_free_ char *src = xasprintf("%s/%s", tree->src, rel);
-	_cleanup_free_ char *orig = xasprintf("%s/orig/%s", tree->dir, rel);
 
-	if ((unlink(src) < 0 && errno != ENOENT) || (unlink(orig) < 0 && errno != ENOENT &&
-						      errno != ENOTDIR))
+	if (unlink(src) < 0 && errno != ENOENT)
 		return err_errno(err, errno, "cannot remove %s", src);
-	return 0;
+	return tree_forget(tree, rel, err);
+}
+
+/* Neither atomic nor synced, unlike fs_copy(): what counts is the index, written last. */
+static int copy_content(const char *from, const char *to, mode_t mode, struct err *err)
+{
+	_cleanup_close_ int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	_cleanup_close_ int out = -1;
+	ssize_t n;
+
+	if (in < 0)
+		return err_errno(err, errno, "cannot read %s", from);
+	if (unlink(to) < 0 && errno != ENOENT)
+		return err_errno(err, errno, "cannot write %s", to);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode & 0777) | 0600);
+	if (out < 0)
+		return err_errno(err, errno, "cannot write %s", to);
+	do
+		n = sendfile(out, in, NULL, 1 << 30);
+	while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? err_errno(err, errno, "cannot copy %s to %s", from, to) : 0;
 }
 
 static int copy_one(const char *from, const char *to, struct err *err)
@@ -146,7 +165,7 @@ static int copy_one(const char *from, const char *to, struct err *err)
 	if (lstat(from, &st) < 0)
 		return err_errno(err, errno, "cannot read %s", from);
 	if (!S_ISLNK(st.st_mode))
-		return fs_copy(from, to, err);
+		return copy_content(from, to, st.st_mode, err);
 	n = readlink(from, target, sizeof(target) - 1);
 	if (n < 0)
 		return err_errno(err, errno, "cannot read %s", from);
@@ -163,7 +182,7 @@ static int copy_one(const char *from, const char *to, struct err *err)
 static int sync_one(const char *rel, void *p, struct err *err)
 {
 	struct sync *s = p;
-	_cleanup_free_ char *from = NULL, *line = NULL, *to = NULL, *orig = NULL;
+	_cleanup_free_ char *from = NULL, *line = NULL, *to = NULL;
 	struct stat st;
 
 	if (!strncmp(rel, ".git/", 5) || strchr(rel, '\n') ||
@@ -181,7 +200,6 @@ static int sync_one(const char *rel, void *p, struct err *err)
 
 		if (remove_followed(s->tree, gone, err) < 0)
 			return -1;
-		s->removed++;
 		s->old = next_line(s->old);
 	}
 	if (*s->old && !strncmp(s->old, line, strlen(line))) {
@@ -191,10 +209,8 @@ static int sync_one(const char *rel, void *p, struct err *err)
 	if (*s->old && line_cmp(s->old, rel) == 0)
 		s->old = next_line(s->old);
 	to = xasprintf("%s/%s", s->tree->src, rel);
-	orig = xasprintf("%s/orig/%s", s->tree->dir, rel);
-	if (unlink(orig) < 0 && errno != ENOENT && errno != ENOTDIR)
-		return err_errno(err, errno, "cannot remove %s", orig);
-	s->copied++;
+	if (tree_forget(s->tree, rel, err) < 0)
+		return -1;
 	return copy_one(from, to, err);
 }
 
@@ -223,7 +239,8 @@ static int follow(struct tree *tree, const char *dir, unpack_filter filter, stru
 		s.old = next_line(s.old);
 	}
 	if (ret == 0)
-		ret = fs_write_atomic(index, s.next.data ? s.next.data : "", s.next.size, 0644, err);
+		ret = fs_write_atomic(index, s.next.data ? s.next.data : "", s.next.size, 0644,
+				      err);
 	buf_release(&s.next);
 	return ret;
 }
@@ -239,8 +256,8 @@ int sources_open_user(struct builder *b, struct tree *tree, const char *prefix, 
 		return err_errno(err, errno, "cannot read %s", dir);
 	config = xasprintf("%s/include/config", real);
 	if (fs_exists(config))
-		return err_usage(err, "%s was built in place; its objects would be taken for ours: "
-				 "run make mrproper there, or build it with O=", dir);
+		return err_usage(err, "%s was built in place, and its objects would be taken for "
+				 "ours: run make mrproper there, or build it with O=", dir);
 	fs_sha256(real, strlen(real), sha256);
 	id = xasprintf("%s-dir-%.12s", prefix, sha256);
 	if (tree_open(tree, b->work, id, NULL, NULL, err) < 0)

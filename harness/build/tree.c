@@ -267,8 +267,8 @@ static int make_patched(struct tree *tree, const char *const *patches, size_t nr
 		if (fs_read(patches[i], &text, err) < 0)
 			return -1;
 		if (patch_files(text.data, &files, &nr_files) < 0)
-			return err_usage(err, "%s is no patch: it names no file, or one outside the "
-					 "tree", patches[i]);
+			return err_usage(err, "%s is no patch: it names no file, or one outside "
+					 "the tree", patches[i]);
 		for (j = 0; j < nr_files; j++)
 			list_add(touched, files[j]);
 		free(files);
@@ -369,6 +369,17 @@ int tree_patch(struct tree *tree, const char *const *patches, size_t nr, bool sk
 	}
 	fs_remove_tree(tmp, NULL);
 	return ret;
+}
+
+int tree_forget(const struct tree *tree, const char *file, struct err *err)
+{
+	_cleanup_free_ char *orig = xasprintf("%s/orig/%s", tree->dir, file);
+	_cleanup_free_ char *absent = xasprintf("%s" ABSENT, orig);
+
+	if ((unlink(orig) < 0 && errno != ENOENT && errno != ENOTDIR) ||
+	    (unlink(absent) < 0 && errno != ENOENT && errno != ENOTDIR))
+		return err_errno(err, errno, "cannot remove %s", orig);
+	return 0;
 }
 
 static bool file_is(const char *path, const char *text)

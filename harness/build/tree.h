@@ -56,6 +56,12 @@ int tree_build_dir(struct tree *tree, const char *name, const char *stamp, char 
 int tree_build_done(struct tree *tree, const char *name, struct err *err);
 
 /*
+ * Forget what was saved of a file's original: its content in src/ is the
+ * original now. For trees that follow another directory, before tree_patch().
+ */
+int tree_forget(const struct tree *tree, const char *file, struct err *err);
+
+/*
  * The files that a patch touches, without "a/" and "b/"; *files is
  * NULL-terminated, free with tree_free_list(). -EINVAL when it names none or
  * names one outside the tree.

@@ -88,8 +88,11 @@ void lib_pin_busybox(const char *cache, size_t size)
 	_cleanup_free_ char *content = malloc(size);
 	struct pins pins = { .series = (char *)"1.37", .suite = (char *)"trixie" };
 	struct pkgfile file = {
-		.package = (char *)"busybox-static", .version = (char *)"1", .arch = (char *)"arm64",
-		.suite = (char *)"trixie", .file = (char *)"busybox-static_1_arm64.deb",
+		.package = (char *)"busybox-static",
+		.version = (char *)"1",
+		.arch = (char *)"arm64",
+		.suite = (char *)"trixie",
+		.file = (char *)"busybox-static_1_arm64.deb",
 		.uri = (char *)"pool/busybox-static_1_arm64.deb",
 	};
 	struct lib_member members[3] = { { .path = "./" }, { .path = "./usr/" } };
@@ -102,7 +105,9 @@ void lib_pin_busybox(const char *cache, size_t size)
 		x = x * 1103515245u + 12345u;
 		content[i] = (char)(x >> 16);
 	}
-	members[2] = (struct lib_member){ .path = "./usr/busybox", .data = content, .size = size };
+	members[2].path = "./usr/busybox";
+	members[2].data = content;
+	members[2].size = size;
 	ck_assert_int_eq(fs_mkdirs(downloads, NULL), 0);
 	lib_write_deb(deb, members, 3);
 	ck_assert_int_eq(stat(deb, &st), 0);

@@ -427,7 +427,8 @@ START_TEST(bad_source)
 		opts.linux_src = tree;
 		for (i = 0; i < ARRAY_SIZE(files); i++) {
 			_cleanup_free_ char *path = xasprintf("%s/%s", tree, files[i]);
-			_cleanup_free_ char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+			size_t len = (size_t)(strrchr(path, '/') - path);
+			_cleanup_free_ char *parent = xstrndup(path, len);
 
 			ck_assert_int_eq(fs_mkdirs(parent, NULL), 0);
 			ck_assert_int_eq(fs_write_atomic(path, "", 0, 0644, NULL), 0);

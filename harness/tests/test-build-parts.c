@@ -324,7 +324,8 @@ END_TEST
 static void make_elf(struct buf *out, const char *interp, const char *const *libs)
 {
 	_cleanup_buf_ struct buf strings = BUF_INIT;
-	Elf64_Phdr ph[3] = { { .p_type = PT_LOAD }, { .p_type = PT_DYNAMIC }, { .p_type = PT_INTERP } };
+	Elf64_Phdr ph[3] = { { .p_type = PT_LOAD }, { .p_type = PT_DYNAMIC },
+			     { .p_type = PT_INTERP } };
 	Elf64_Ehdr eh = { .e_type = ET_DYN, .e_machine = EM_AARCH64, .e_phoff = sizeof(eh),
 			  .e_phentsize = sizeof(ph[0]), .e_phnum = interp ? 3 : 2 };
 	Elf64_Dyn dyn[16] = { { .d_tag = DT_STRTAB } };
@@ -424,7 +425,8 @@ static int note_lib(const char *soname, const char *path, void *arg, struct err 
 
 START_TEST(elf_closure_is_complete)
 {
-	const char *const prog[] = { "libb.so", NULL }, *const libb[] = { "liba.so", "ld.so", NULL };
+	const char *const prog[] = { "libb.so", NULL };
+	const char *const libb[] = { "liba.so", "ld.so", NULL };
 	const char *const none[] = { NULL }, *const search[] = { "usr/lib", "lib", NULL };
 	_cleanup_free_ char *lib = in_dir("usr/lib"), *lib2 = in_dir("lib");
 	_cleanup_free_ char *program = in_dir("prog"), *link = in_dir("usr/lib/liba.so");
@@ -437,14 +439,15 @@ START_TEST(elf_closure_is_complete)
 	write_elf("prog", "/lib/ld.so", prog);
 	write_elf("usr/lib/libb.so", NULL, libb);
 	ck_assert_int_eq(elf_closure(dir, search, programs, note_lib, &seen, &err), -1);
-	ck_assert_msg(strstr(err.msg, "library liba.so, which") && strstr(err.msg, "libb.so needs"),
-		      "%s", err.msg);
+	ck_assert_msg(strstr(err.msg, "library liba.so, which") &&
+		      strstr(err.msg, "libb.so needs"), "%s", err.msg);
 	write_elf("lib/liba.so.1", NULL, none);
 	write_elf("lib/ld.so", NULL, none);
 	/* as packages have it: an absolute link, which must stay inside the root */
 	ck_assert_int_eq(symlink("/lib/liba.so.1", link), 0);
 	buf_reset(&seen);
-	ck_assert_msg(elf_closure(dir, search, programs, note_lib, &seen, &err) == 0, "%s", err.msg);
+	ck_assert_msg(elf_closure(dir, search, programs, note_lib, &seen, &err) == 0, "%s",
+		      err.msg);
 	ck_assert_str_eq(seen.data, "liba.so libb.so /lib/ld.so ");
 }
 END_TEST
@@ -529,7 +532,8 @@ START_TEST(image_of_every_kind)
 	_cleanup_image_ struct image image = { 0 };
 	struct err err = { 0 };
 
-	ck_assert_msg(image_parse(&image, "l", "# c\ndir /bin 0755\n\nfile /bin/a  x-arm64:u/a 0700 # c\n"
+	ck_assert_msg(image_parse(&image, "l", "# c\ndir /bin 0755\n\n"
+				  "file /bin/a  x-arm64:u/a 0700 # c\n"
 				  "link /bin/b a\nnode /console c 5 1 0600\nlibs /bin debs-x\n",
 				  &err) == 0, "%s", err.msg);
 	ck_assert_uint_eq(image.nr, 5);

@@ -9,6 +9,7 @@
 
 #include "build/apt.h"
 #include "build/pins.h"
+#include "build/sources.h"
 #include "build/tree.h"
 #include "lib/cleanup.h"
 #include "tests/lib-check.h"
@@ -355,7 +356,8 @@ START_TEST(patch_that_does_not_apply)
 	make_patch("1.patch", PATCH("sub/one", "one", "ONE"));
 	make_patch("bad.patch", PATCH("sub/two", "no such line", "x"));
 	ck_assert_int_eq(apply(&tree, false, &err, "1.patch", "bad.patch"), -1);
-	ck_assert_msg(strstr(err.msg, "bad.patch does not apply to sub/two") != NULL, "%s", err.msg);
+	ck_assert_msg(strstr(err.msg, "bad.patch does not apply to sub/two") != NULL, "%s",
+		      err.msg);
 	/* the tree is what it was */
 	ck_assert_str_eq(content(&tree, "one"), "one\n");
 	ck_assert_str_eq(content(&tree, "two"), "two\n");
@@ -433,6 +435,152 @@ START_TEST(half_unpacked_tree_does_not_stay)
 }
 END_TEST
 
+/* a tree that follows the user's own */
+
+static void write_user(const char *rel, const char *text)
+{
+	_cleanup_free_ char *path = xasprintf("%s/user/%s", dir, rel);
+	_cleanup_free_ char *parent = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+
+	ck_assert_int_eq(fs_mkdirs(parent, NULL), 0);
+	ck_assert_int_eq(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
+}
+
+static int follow(struct tree *tree, struct err *err)
+{
+	_cleanup_free_ char *user = in_dir("user");
+	struct builder b = { .work = dir };
+
+	tree_close(tree);
+	return sources_open_user(&b, tree, "linux", user, NULL, err);
+}
+
+START_TEST(own_tree_is_followed)
+{
+	_cleanup_tree_ struct tree tree = TREE_INIT;
+	_cleanup_free_ char *two = in_dir("user/sub/two"), *git = NULL;
+	struct timespec one, three;
+	struct err err = { 0 };
+
+	write_user("sub/one", "one\n");
+	write_user("sub/two", "two\n");
+	write_user("sub/three", "three\n");
+	write_user(".git/HEAD", "ref\n");
+	make_patch("1.patch", PATCH("sub/one", "one", "ONE") CREATES("sub/new", "fresh"));
+	ck_assert_msg(follow(&tree, &err) == 0, "%s", err.msg);
+	git = xasprintf("%s/.git", tree.src);
+	ck_assert(!fs_exists(git));
+	ck_assert_int_eq(apply(&tree, true, &err, "1.patch", NULL), 0);
+	one = mtime(&tree, "one");
+	three = mtime(&tree, "three");
+	usleep(20000);
+	/* nothing changed: nothing written, patches stay */
+	ck_assert_int_eq(follow(&tree, &err), 0);
+	ck_assert_int_eq(apply(&tree, true, &err, "1.patch", NULL), 0);
+	ck_assert(same_time(one, mtime(&tree, "one")));
+	ck_assert(same_time(three, mtime(&tree, "three")));
+	/* a changed file is the new original; a removed one goes; a new one comes */
+	write_user("sub/one", "zero\none\n");
+	write_user("sub/four", "four\n");
+	ck_assert_int_eq(unlink(two), 0);
+	ck_assert_int_eq(follow(&tree, &err), 0);
+	ck_assert_str_eq(content(&tree, "one"), "zero\none\n");
+	ck_assert_str_eq(content(&tree, "two"), "");
+	ck_assert_str_eq(content(&tree, "four"), "four\n");
+	ck_assert(same_time(three, mtime(&tree, "three")));
+	ck_assert_int_eq(apply(&tree, true, &err, "1.patch", NULL), 0);
+	ck_assert_str_eq(content(&tree, "one"), "zero\nONE\n");
+	ck_assert_str_eq(content(&tree, "new"), "fresh\n");
+	/* the user's own is as the user left it */
+	ck_assert_int_eq(apply(&tree, true, &err, NULL, NULL), 0);
+	ck_assert_str_eq(content(&tree, "one"), "zero\none\n");
+	ck_assert_str_eq(content(&tree, "new"), "");
+}
+END_TEST
+
+START_TEST(own_tree_brings_what_a_patch_created)
+{
+	_cleanup_tree_ struct tree tree = TREE_INIT;
+	struct err err = { 0 };
+
+	write_user("sub/one", "one\n");
+	make_patch("1.patch", CREATES("sub/new", "fresh"));
+	ck_assert_int_eq(follow(&tree, &err), 0);
+	ck_assert_int_eq(apply(&tree, true, &err, "1.patch", NULL), 0);
+	/* the patch was merged into the user's tree, which the user then changed */
+	write_user("sub/new", "fresh\n");
+	ck_assert_int_eq(follow(&tree, &err), 0);
+	ck_assert_msg(apply(&tree, true, &err, "1.patch", NULL) == 0, "%s", err.msg);
+	ck_assert_str_eq(content(&tree, "new"), "fresh\n");
+	ck_assert_int_eq(apply(&tree, true, &err, NULL, NULL), 0);
+	ck_assert_str_eq(content(&tree, "new"), "fresh\n");
+}
+END_TEST
+
+START_TEST(killed_copy_starts_anew)
+{
+	_cleanup_tree_ struct tree tree = TREE_INIT;
+	_cleanup_free_ char *index = NULL, *half = NULL;
+	struct err err = { 0 };
+
+	write_user("sub/one", "one\n");
+	make_patch("1.patch", PATCH("sub/one", "one", "ONE"));
+	ck_assert_int_eq(follow(&tree, &err), 0);
+	ck_assert_int_eq(apply(&tree, true, &err, "1.patch", NULL), 0);
+	index = xasprintf("%s/index", tree.dir);
+	half = xasprintf("%s/sub/half", tree.src);
+	ck_assert_int_eq(unlink(index), 0);
+	ck_assert_int_eq(fs_write_atomic(half, "x", 1, 0644, NULL), 0);
+	ck_assert_int_eq(follow(&tree, &err), 0);
+	ck_assert(!fs_exists(half));
+	ck_assert_str_eq(content(&tree, "one"), "one\n");
+	ck_assert_int_eq(apply(&tree, true, &err, "1.patch", NULL), 0);
+	ck_assert_str_eq(content(&tree, "one"), "ONE\n");
+}
+END_TEST
+
+START_TEST(tree_built_in_place_is_refused)
+{
+	_cleanup_tree_ struct tree tree = TREE_INIT;
+	struct err err = { 0 };
+
+	write_user("include/config/auto.conf", "");
+	ck_assert_int_eq(follow(&tree, &err), -1);
+	ck_assert_int_eq(err_exit(&err), GB_USAGE);
+	ck_assert_msg(strstr(err.msg, "built in place") != NULL, "%s", err.msg);
+}
+END_TEST
+
+START_TEST(superseded_trees_go)
+{
+	static const struct {
+		const char *name;
+		bool stays;
+	} trees[] = {
+		{ "linux-6.1-0123456789ab", true },	{ "linux-6.1-aaaaaaaaaaaa", false },
+		{ "linux-6.12-bbbbbbbbbbbb", true },	{ "linux-6.1-dddddddddddd.lock", true },
+	};
+	struct builder b = { .work = dir };
+	_cleanup_tree_ struct tree busy = TREE_INIT;
+	struct err err = { 0 };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(trees); i++) {
+		_cleanup_free_ char *path = in_dir(trees[i].name);
+
+		ck_assert_int_eq(fs_mkdirs(path, NULL), 0);
+	}
+	ck_assert_int_eq(tree_open(&busy, dir, "linux-6.1-cccccccccccc", fill, NULL, &err), 0);
+	sources_drop_others(&b, "linux-6.1", "linux-6.1-0123456789ab");
+	for (i = 0; i < ARRAY_SIZE(trees); i++) {
+		_cleanup_free_ char *path = in_dir(trees[i].name);
+
+		ck_assert_msg(fs_exists(path) == trees[i].stays, "%s", trees[i].name);
+	}
+	ck_assert(fs_exists(busy.src));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("build-sources");
@@ -453,6 +601,11 @@ int main(void)
 	tcase_add_test(t, patch_that_is_in_already);
 	tcase_add_test(t, objects_stay_only_while_they_may);
 	tcase_add_test(t, half_unpacked_tree_does_not_stay);
+	tcase_add_test(t, own_tree_is_followed);
+	tcase_add_test(t, own_tree_brings_what_a_patch_created);
+	tcase_add_test(t, killed_copy_starts_anew);
+	tcase_add_test(t, tree_built_in_place_is_refused);
+	tcase_add_test(t, superseded_trees_go);
 	suite_add_tcase(s, t);
 	return lib_check_main(s);
 }
