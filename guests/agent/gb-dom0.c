@@ -296,6 +296,9 @@ int main(void)
 		finish(false);
 	}
 	report_phase("dom0-up");
+	ret = sys_seed_random();
+	if (ret < 0)
+		report_log("grantbench: cannot seed the kernel's random numbers: %s", strerror(-ret));
 	d.xch = xc_interface_open(NULL, NULL, 0);
 	if (!d.xch) {
 		report_error("libxenctrl: %s", strerror(errno));

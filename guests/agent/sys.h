@@ -45,6 +45,13 @@ const char *sys_child_text(const struct child *child, char *out, size_t size);
  */
 int sys_run(const char *const *argv, char *out, size_t size, int timeout_ms);
 
+/*
+ * Tell the kernel that its random numbers are good enough: xl waits for that, 8 s
+ * in a machine without devices that make noise. The seed is fixed, so that two
+ * runs get the same numbers; nothing here is secret.
+ */
+int sys_seed_random(void);
+
 /* Flush disks and switch the machine off; does not return. */
 void sys_poweroff(void) __attribute__((noreturn));
 

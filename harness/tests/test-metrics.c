@@ -133,13 +133,13 @@ START_TEST(counters)
 	_cleanup_json_ json_t *m = json_array();
 	struct err err = { 0 };
 
-	ck_assert_int_eq(metrics_counters(table, a, b, 300, m, &err), 0);
+	ck_assert_int_eq(metrics_counters(table, NULL, a, b, 300, m, &err), 0);
 	ck_assert_double_eq(value(m, "grant_maps"), 900);
 	ck_assert_double_eq(value(m, "grant_maps_per_io"), 3);
 	ck_assert(json_is_integer(json_object_get(find(m, "grant_maps_per_io"), "value")));
-	ck_assert_int_eq(metrics_counters(table, b, a, 300, m, &err), -1);
+	ck_assert_int_eq(metrics_counters(table, NULL, b, a, 300, m, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.msg, "went backwards"));
-	ck_assert_int_eq(metrics_counters(table, a, none, 300, m, &err), -1);
+	ck_assert_int_eq(metrics_counters(table, NULL, a, none, 300, m, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.msg, "\"maps\" is missing"));
 }
 END_TEST

@@ -133,22 +133,22 @@ static int check_backend_proof(const struct machine *m, const json_t *backend, j
 			       struct err *err)
 {
 	const json_t *dev = backend_device(backend);
-	const json_t *total = json_object_get(dev, "total");
+	const json_t *io = json_object_get(dev, "io"), *setup = json_object_get(dev, "setup");
 	json_int_t grants, plain;
 
-	if (!json_is_object(total))
-		return err_subject(err, "backend.json: no devices[0].total");
-	grants = integer(total, "addr_bit63");
-	plain = integer(total, "addr_plain");
+	if (!json_is_object(io) || !json_is_object(setup))
+		return err_subject(err, "backend.json: no counters of the first device");
+	grants = integer(io, "addr_bit63") + integer(setup, "addr_bit63");
+	plain = integer(io, "addr_plain") + integer(setup, "addr_plain");
 	json_object_set_new(proof, "ring_addresses_bit63", json_integer(grants));
 	json_object_set_new(proof, "ring_addresses_plain", json_integer(plain));
 	if (machine_uses_grants(m) ? !grants || plain : grants || !plain)
 		return err_subject(err, "the backend saw %" JSON_INTEGER_FORMAT " addresses with bit 63 "
 				   "and %" JSON_INTEGER_FORMAT " without", grants, plain);
-	if (integer(total, "maps") != integer(total, "unmaps"))
+	if (!json_is_true(json_object_get(backend, "balanced")))
 		return err_subject(err, "the backend mapped %" JSON_INTEGER_FORMAT " times and unmapped "
-				   "%" JSON_INTEGER_FORMAT, integer(total, "maps"),
-				   integer(total, "unmaps"));
+				   "%" JSON_INTEGER_FORMAT, integer(backend, "maps"),
+				   integer(backend, "unmaps"));
 	return 0;
 }
 
@@ -184,6 +184,7 @@ static int workload_metrics(const struct machine *m, const struct vm_result *r,
 	_cleanup_json_ json_t *fio = NULL, *before = NULL, *after = NULL, *backend = NULL;
 	const json_t *marks;
 	unsigned long ios;
+	size_t n;
 	const char *rw = m->cell->value[AXIS_RW];
 
 	if (strcmp(m->scenario->setting[SET_WORKLOAD], "fio"))
@@ -204,17 +205,20 @@ static int workload_metrics(const struct machine *m, const struct vm_result *r,
 	if (machine_uses_grants(m)) {
 		before = blob_kv(r, "grant-dma-before.txt", err);
 		after = before ? blob_kv(r, "grant-dma-after.txt", err) : NULL;
-		if (!after || metrics_counters(grant_counters, before, after, ios, metrics, err) < 0)
+		if (!after || metrics_counters(grant_counters, NULL, before, after, ios,
+						 metrics, err) < 0)
 			return -1;
 	}
 	backend = blob_json(r, "backend.json", err);
 	if (!backend)
 		return -1;
 	marks = json_object_get(backend_device(backend), "marks");
-	if (json_array_size(marks) < 2)
+	n = json_array_size(marks);
+	if (n < 3)
 		return err_subject(err, "backend.json: no marks around the timed part");
-	return metrics_counters(backend_counters, json_array_get(marks, json_array_size(marks) - 2),
-				json_array_get(marks, json_array_size(marks) - 1), ios, metrics, err);
+	return metrics_counters(backend_counters, json_array_get(marks, n - 3),
+				json_array_get(marks, n - 2), json_array_get(marks, n - 1), ios,
+				metrics, err);
 }
 
 static json_t *checks_json(const struct vm_result *r)
@@ -271,7 +275,7 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 	if (out->outcome != OUTCOME_PASS)
 		json_array_clear(metrics);
 	out->reason = xstrdup(err.msg[0] ? err.msg : r->reason ? r->reason : "");
-	out->cell = json_pack("{s:s,s:o,s:s,s:O,s:O,s:o,s:O}", "id", m->cell->id, "axes",
+	out->cell = json_pack("{s:s,s:o,s:s,s:O,s:o,s:O}", "id", m->cell->id, "axes",
 			      axes_json(m->cell), "outcome", outcome_name(out->outcome), "proof", proof,
 			      "checks", checks_json(r), "metrics", metrics);
 	if (*out->reason)

@@ -157,20 +157,24 @@ const struct counter_metric backend_counters[] = {
 	{ NULL, NULL, NULL },
 };
 
-int metrics_counters(const struct counter_metric *table, const json_t *before,
-		     const json_t *after, unsigned long ios, json_t *metrics, struct err *err)
+int metrics_counters(const struct counter_metric *table, const json_t *empty,
+		     const json_t *before, const json_t *after, unsigned long ios,
+		     json_t *metrics, struct err *err)
 {
 	const struct counter_metric *c;
 
 	for (c = table; c->counter; c++) {
 		const json_t *a = json_object_get(before, c->counter);
 		const json_t *b = json_object_get(after, c->counter);
+		const json_t *e = json_object_get(empty, c->counter);
 		_cleanup_free_ char *per_io = xasprintf("%s_per_io", c->metric);
 		json_int_t diff;
 
-		if (!json_is_integer(a) || !json_is_integer(b))
+		if (!json_is_integer(a) || !json_is_integer(b) || (empty && !json_is_integer(e)))
 			return err_subject(err, "counter \"%s\" is missing", c->counter);
 		diff = json_integer_value(b) - json_integer_value(a);
+		if (empty)
+			diff -= json_integer_value(a) - json_integer_value(e);
 		if (diff < 0)
 			return err_subject(err, "counter \"%s\" went backwards", c->counter);
 		metric_add(metrics, c->metric, "1", METRIC_EXACT, c->better, (double)diff);

@@ -30,8 +30,10 @@ int metrics_parse_kv(const char *name, const char *text, size_t size, json_t **o
 
 /*
  * Differences of counters between two snapshots, per operation and in total.
+ * empty: a snapshot with nothing between it and before but the taking of one, or
+ * NULL; what that costs is taken out.
  * The table says which counters become which metrics; a counter that is missing
- * on either side is an error.
+ * on any side is an error.
  */
 struct counter_metric {
 	const char *counter;	/* key in the snapshots */
@@ -41,7 +43,8 @@ struct counter_metric {
 extern const struct counter_metric grant_counters[];	/* end with NULL */
 extern const struct counter_metric backend_counters[];
 
-int metrics_counters(const struct counter_metric *table, const json_t *before,
-		     const json_t *after, unsigned long ios, json_t *metrics, struct err *err);
+int metrics_counters(const struct counter_metric *table, const json_t *empty,
+		     const json_t *before, const json_t *after, unsigned long ios,
+		     json_t *metrics, struct err *err);
 
 #endif
