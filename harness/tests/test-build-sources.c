@@ -458,11 +458,13 @@ static int follow(struct tree *tree, struct err *err)
 START_TEST(own_tree_is_followed)
 {
 	_cleanup_tree_ struct tree tree = TREE_INIT;
-	_cleanup_free_ char *two = in_dir("user/sub/two"), *git = NULL;
+	_cleanup_free_ char *two = in_dir("user/sub/two"), *amid = in_dir("user/sub/amid");
+	_cleanup_free_ char *git = NULL;
 	struct timespec one, three;
 	struct err err = { 0 };
 
 	write_user("sub/one", "one\n");
+	write_user("sub/amid", "amid\n");
 	write_user("sub/two", "two\n");
 	write_user("sub/three", "three\n");
 	write_user(".git/HEAD", "ref\n");
@@ -483,9 +485,11 @@ START_TEST(own_tree_is_followed)
 	write_user("sub/one", "zero\none\n");
 	write_user("sub/four", "four\n");
 	ck_assert_int_eq(unlink(two), 0);
+	ck_assert_int_eq(unlink(amid), 0);
 	ck_assert_int_eq(follow(&tree, &err), 0);
 	ck_assert_str_eq(content(&tree, "one"), "zero\none\n");
 	ck_assert_str_eq(content(&tree, "two"), "");
+	ck_assert_str_eq(content(&tree, "amid"), "");
 	ck_assert_str_eq(content(&tree, "four"), "four\n");
 	ck_assert(same_time(three, mtime(&tree, "three")));
 	ck_assert_int_eq(apply(&tree, true, &err, "1.patch", NULL), 0);
