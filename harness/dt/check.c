@@ -1,228 +1,199 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Is a tree sound? */
-#include <inttypes.h>
-#include <libfdt.h>
+/* Is a tree sound? Names and properties here; the rest in check-refs.c and check-space.c. */
+#include "dt/check.h"
+
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dt/dt.h"
+#include "dt/grow.h"
+#include "dt/name.h"
 #include "lib/cleanup.h"
 
-#define PATH_BYTES 256
+#define DEPTH_MAX 15	/* Xen passes over what is deeper (DEVICE_TREE_MAX_DEPTH) */
 
-struct region {
-	uint64_t base, size;
-	int parent, node;
-	bool module;
+#define STRINGS (-1)	/* one or more, each with its NUL */
+#define WORDS (-2)	/* whole cells, at least one */
+
+/* Properties that we write, or that Xen and Linux read without looking at the length. */
+static const struct {
+	const char *name;
+	int len;
+} properties[] = {
+	{ "#address-cells", 4 },	{ "#size-cells", 4 },
+	{ "#interrupt-cells", 4 },	{ "#iommu-cells", 4 },
+	{ "#clock-cells", 4 },		{ "#gpio-cells", 4 },
+	{ "#msi-cells", 4 },		{ "phandle", 4 },
+	{ "interrupt-parent", 4 },	{ "interrupt-controller", 0 },
+	{ "dma-coherent", 0 },		{ "xen,dev-domid", 4 },
+	{ "xen,evtchn", 8 },		{ "vpl011", 0 },
+	{ "cpus", 4 },			{ "memory", 8 },
+	{ "nr_spis", 4 },		{ "compatible", STRINGS },
+	{ "device_type", STRINGS },	{ "status", STRINGS },
+	{ "bootargs", STRINGS },	{ "xen,enhanced", STRINGS },
+	{ "xen,xen-bootargs", STRINGS }, { "xen,dom0-bootargs", STRINGS },
+	{ "reg", WORDS },		{ "interrupts", WORDS },
+	{ "iommus", WORDS },
 };
 
-struct checker {
-	const void *fdt;
-	struct err *err;
-	struct region *regions;
-	size_t nr_regions;
-	uint32_t *phandles;
-	size_t nr_phandles;
-	uint32_t *irqs;		/* type << 24 | number, of virtio nodes */
-	size_t nr_irqs;
-};
-
-static const char *path(const struct checker *c, int node, char *out)
+int dt_bad(const struct check *c, int node, const char *fmt, ...)
 {
-	if (fdt_get_path(c->fdt, node, out, PATH_BYTES) < 0)
-		strcpy(out, "?");
-	return out;
+	char path[DT_CHECK_PATH], text[512];
+	va_list ap;
+
+	if (fdt_get_path(c->fdt, node, path, sizeof(path)) < 0)
+		strcpy(path, "?");
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return err_set(c->err, "node %s: %s", path, text);
 }
 
-#define BAD(c, node, ...)                                                        \
-	({                                                                       \
-		char path_[PATH_BYTES];                                          \
-		err_set((c)->err, __VA_ARGS__);                                  \
-		err_prefix((c)->err, "node %s", path(c, node, path_));           \
-	})
-
-static uint32_t cell(const void *p, int i)
+static bool is_strings(const char *p, int len)
 {
-	return fdt32_ld((const fdt32_t *)p + i);
+	int i;
+
+	for (i = 0; i < len; i++)
+		if (p[i] == '\0' && (i == 0 || p[i - 1] == '\0'))
+			return len == 1;	/* a lone string may be empty, in a list none is */
+	return len > 0 && p[len - 1] == '\0';
 }
 
-static int collect_phandles(struct checker *c)
+static int check_value(const struct check *c, int node, const char *name, const char *p, int len)
 {
-	int node;
+	size_t i;
 
-	for (node = fdt_next_node(c->fdt, -1, NULL); node >= 0;
-	     node = fdt_next_node(c->fdt, node, NULL)) {
-		uint32_t phandle = fdt_get_phandle(c->fdt, node);
-		size_t i;
+	for (i = 0; i < ARRAY_SIZE(properties); i++) {
+		int want = properties[i].len;
 
-		if (!phandle)
+		if (strcmp(properties[i].name, name))
 			continue;
-		for (i = 0; i < c->nr_phandles; i++)
-			if (c->phandles[i] == phandle)
-				return BAD(c, node, "phandle 0x%x is used twice", phandle);
-		c->phandles = xrealloc(c->phandles, (c->nr_phandles + 1) * sizeof(*c->phandles));
-		c->phandles[c->nr_phandles++] = phandle;
+		if (want >= 0 && len != want)
+			return dt_bad(c, node, "%s has %d bytes instead of %d", name, len, want);
+		if (want == STRINGS && !is_strings(p, len))
+			return dt_bad(c, node, "%s is not text", name);
+		if (want == WORDS && (len % 4 || !len))
+			return dt_bad(c, node, "%s has %d bytes, which make no cells", name, len);
 	}
 	return 0;
 }
 
-static int target(struct checker *c, int node, const char *prop, uint32_t phandle)
+static int check_properties(const struct check *c, int node)
 {
-	int to = fdt_node_offset_by_phandle(c->fdt, phandle);
+	int prop, other;
 
-	if (to < 0)
-		BAD(c, node, "%s: there is no phandle 0x%x", prop, phandle);
-	return to;
-}
-
-/* Properties whose value is a list of <phandle arguments…>; cells_name says how many. */
-static const struct {
-	const char *prop;
-	const char *cells_name;	/* NULL: a phandle alone */
-} references[] = {
-	{ "interrupt-parent", NULL }, { "msi-parent", NULL },
-	{ "iommus", "#iommu-cells" }, { "clocks", "#clock-cells" }, { "gpios", "#gpio-cells" },
-};
-
-static int check_references(struct checker *c, int node)
-{
-	size_t r;
-
-	for (r = 0; r < ARRAY_SIZE(references); r++) {
-		int len, i = 0;
-		const void *p = fdt_getprop(c->fdt, node, references[r].prop, &len);
+	fdt_for_each_property_offset(prop, c->fdt, node) {
+		const char *name, *other_name;
+		int len;
+		const char *p = fdt_getprop_by_offset(c->fdt, prop, &name, &len);
 
 		if (!p)
-			continue;
-		if (len % 4 || !len)
-			return BAD(c, node, "%s has %d bytes", references[r].prop, len);
-		while (i < len / 4) {
-			int to = target(c, node, references[r].prop, cell(p, i++));
-			const void *cells;
-			int cells_len;
-
-			if (to < 0)
-				return -1;
-			if (!references[r].cells_name)
-				continue;
-			cells = fdt_getprop(c->fdt, to, references[r].cells_name, &cells_len);
-			if (!cells || cells_len != 4)
-				return BAD(c, node, "%s: the target has no %s", references[r].prop,
-					   references[r].cells_name);
-			/* cells come from the tree: do the comparison without wrapping */
-			if (cell(cells, 0) > (uint32_t)(len / 4 - i))
-				return BAD(c, node, "%s: %s is %u, but only %d cells follow",
-					   references[r].prop, references[r].cells_name, cell(cells, 0),
-					   len / 4 - i);
-			i += (int)cell(cells, 0);
+			return dt_bad(c, node, "a property cannot be read: %s", fdt_strerror(len));
+		if (!dt_good_property(name))
+			return dt_bad(c, node, "\"%s\" is not a property's name", name);
+		fdt_for_each_property_offset(other, c->fdt, node) {
+			if (other >= prop)
+				break;
+			if (fdt_getprop_by_offset(c->fdt, other, &other_name, NULL) &&
+			    !strcmp(name, other_name))
+				return dt_bad(c, node, "%s is there twice", name);
 		}
-	}
-	return 0;
-}
-
-static int check_evtchn(struct checker *c, int node)
-{
-	int len;
-	const void *p = fdt_getprop(c->fdt, node, "xen,evtchn", &len);
-
-	if (!p)
-		return 0;
-	if (len != 8)
-		return BAD(c, node, "xen,evtchn has %d bytes instead of 8", len);
-	return target(c, node, "xen,evtchn", cell(p, 1)) < 0 ? -1 : 0;
-}
-
-static uint64_t number(const void *p, int at, int cells)
-{
-	return cells == 2 ? (uint64_t)cell(p, at) << 32 | cell(p, at + 1) : cell(p, at);
-}
-
-static int check_overlap(struct checker *c, const struct region *new)
-{
-	size_t i;
-
-	for (i = 0; i < c->nr_regions; i++) {
-		const struct region *old = &c->regions[i];
-		char other[PATH_BYTES];
-
-		if (old->node == new->node || (old->parent != new->parent && !(old->module && new->module)))
-			continue;
-		if (new->base < old->base + old->size && old->base < new->base + new->size)
-			return BAD(c, new->node, "0x%" PRIx64 " to 0x%" PRIx64 " overlaps with %s", new->base,
-				   new->base + new->size, path(c, old->node, other));
-	}
-	return 0;
-}
-
-static int check_reg(struct checker *c, int node)
-{
-	int parent = fdt_parent_offset(c->fdt, node), len, ac, sc, i;
-	const void *p = fdt_getprop(c->fdt, node, "reg", &len);
-	bool module = fdt_node_check_compatible(c->fdt, node, "multiboot,module") == 0;
-
-	if (!p || parent < 0)
-		return 0;
-	ac = fdt_address_cells(c->fdt, parent);
-	sc = fdt_size_cells(c->fdt, parent);
-	if (ac < 1 || ac > 2 || sc < 0 || sc > 2)
-		return 0;	/* CPUs' and PCI's numbers are no memory */
-	if (!len || len % (4 * (ac + sc)))
-		return BAD(c, node, "reg has %d bytes, not a multiple of %d", len, 4 * (ac + sc));
-	for (i = 0; sc && i < len / 4; i += ac + sc) {
-		struct region r = { number(p, i, ac), number(p, i + ac, sc), parent, node, module };
-
-		if (r.base + r.size < r.base)
-			return BAD(c, node, "reg goes around the end of the address space");
-		if (check_overlap(c, &r) < 0)
+		if (check_value(c, node, name, p, len) < 0)
 			return -1;
-		c->regions = xrealloc(c->regions, (c->nr_regions + 1) * sizeof(r));
-		c->regions[c->nr_regions++] = r;
 	}
 	return 0;
 }
 
-static bool is_virtio(const struct checker *c, int node)
+static int check_name(const struct check *c, int node, int depth)
 {
-	return fdt_node_check_compatible(c->fdt, node, "virtio,mmio") == 0 ||
-	       fdt_node_check_compatible(c->fdt, node, DT_LATE_COMPATIBLE) == 0;
+	const char *name = fdt_get_name(c->fdt, node, NULL);
+	int other;
+
+	if (!name || !dt_good_node(name, depth))
+		return dt_bad(c, node, "\"%s\" is not a node's name", name ? name : "");
+	if (depth > DEPTH_MAX)
+		return dt_bad(c, node, "deeper than %d levels", DEPTH_MAX);
+	if (depth == 0)
+		return 0;
+	fdt_for_each_subnode(other, c->fdt, fdt_parent_offset(c->fdt, node)) {
+		const char *other_name = fdt_get_name(c->fdt, other, NULL);
+
+		if (other >= node)
+			break;
+		if (other_name && !strcmp(name, other_name))
+			return dt_bad(c, node, "its parent has two of this name");
+	}
+	return 0;
 }
 
-static int check_interrupt(struct checker *c, int node)
+/* fdt_node_offset_by_phandle() finds the first node that has it. */
+static int check_phandle(const struct check *c, int node)
 {
-	uint32_t irq;
-	size_t i;
-	int len;
-	const void *p = fdt_getprop(c->fdt, node, "interrupts", &len);
+	uint32_t phandle = fdt_get_phandle(c->fdt, node);
 
-	if (!is_virtio(c, node))
+	if (!fdt_getprop(c->fdt, node, "phandle", NULL))
 		return 0;
-	if (!p || len != 12)
-		return BAD(c, node, "interrupts is not <type number flags>");
-	irq = cell(p, 0) << 24 | (cell(p, 1) & 0xffffff);
-	for (i = 0; i < c->nr_irqs; i++)
-		if (c->irqs[i] == irq)
-			return BAD(c, node, "interrupt %u is used twice", cell(p, 1));
-	c->irqs = xrealloc(c->irqs, (c->nr_irqs + 1) * sizeof(*c->irqs));
-	c->irqs[c->nr_irqs++] = irq;
+	if (!phandle || phandle == ~0u)
+		return dt_bad(c, node, "phandle 0x%x is none", phandle);
+	if (fdt_node_offset_by_phandle(c->fdt, phandle) != node)
+		return dt_bad(c, node, "phandle 0x%x is used twice", phandle);
 	return 0;
+}
+
+static int check_aliases(const struct check *c)
+{
+	int node = fdt_path_offset(c->fdt, "/aliases"), prop;
+
+	if (node < 0)
+		return 0;
+	fdt_for_each_property_offset(prop, c->fdt, node) {
+		const char *name;
+		int len;
+		const char *path = fdt_getprop_by_offset(c->fdt, prop, &name, &len);
+
+		if (!path || !is_strings(path, len) || path[0] != '/' ||
+		    fdt_path_offset(c->fdt, path) < 0)
+			return dt_bad(c, node, "%s leads to no node", name);
+	}
+	return 0;
+}
+
+static bool has_memory(const void *fdt)
+{
+	return fdt_node_offset_by_prop_value(fdt, -1, "device_type", "memory",
+					     sizeof("memory")) >= 0;
+}
+
+/* Each step for all nodes before the next: later ones rely on earlier ones. */
+static int check_all(struct check *c)
+{
+	int node, depth = 0;
+
+	for (node = 0; node >= 0 && depth >= 0; node = fdt_next_node(c->fdt, node, &depth))
+		if (check_name(c, node, depth) < 0 || check_properties(c, node) < 0)
+			return -1;
+	for (node = 0; node >= 0; node = fdt_next_node(c->fdt, node, NULL))
+		if (check_phandle(c, node) < 0)
+			return -1;
+	for (node = 0; node >= 0; node = fdt_next_node(c->fdt, node, NULL))
+		if (dt_check_refs(c, node) < 0)
+			return -1;
+	for (node = 0; node >= 0; node = fdt_next_node(c->fdt, node, NULL))
+		if (dt_check_reg(c, node) < 0 || dt_check_interrupts(c, node) < 0)
+			return -1;
+	return check_aliases(c);
 }
 
 int dt_check(const void *dtb, size_t size, struct err *err)
 {
-	struct checker c = { .fdt = dtb, .err = err };
-	int node, ret;
+	struct check c = { .fdt = dtb, .err = err };
+	int ret = dt_sound(dtb, size);
 
-	if (size < sizeof(struct fdt_header) || fdt_check_full(dtb, size) != 0)
-		return err_set(err, "not a device tree, or a damaged one (%zu bytes)", size);
-	ret = collect_phandles(&c);
-	for (node = fdt_next_node(dtb, -1, NULL); node >= 0 && ret == 0;
-	     node = fdt_next_node(dtb, node, NULL)) {
-		if (check_references(&c, node) < 0 || check_evtchn(&c, node) < 0 ||
-		    check_reg(&c, node) < 0 || check_interrupt(&c, node) < 0)
-			ret = -1;
-	}
+	if (ret < 0)
+		return err_set(err, "a device tree of %zu bytes: %s", size, fdt_strerror(ret));
+	c.has_memory = has_memory(dtb);
+	ret = check_all(&c);
 	free(c.regions);
-	free(c.phandles);
-	free(c.irqs);
+	free(c.lines);
 	return ret;
 }

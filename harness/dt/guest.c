@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The guest's partial tree. */
+#include <errno.h>
 #include <inttypes.h>
 #include <libfdt.h>
 #include <stdio.h>
@@ -7,17 +8,63 @@
 
 #include "dt/dt.h"
 #include "dt/grow.h"
+#include "lib/cleanup.h"
 
-#define SPI 0		/* arm,gic-v3 interrupt specifier: shared peripheral */
+/* Interrupt specifier of arm,gic-v3: type, number from 0, trigger */
+#define SPI 0
+#define SPI_FIRST_INTID 32
 #define EDGE_RISING 1
+
+#define PHANDLE_NOBODY 65003u
+#define MAX_IOMMU_CELLS 3
+
+static const char *const binding_names[DT_NR_BINDINGS] = {
+	[DT_BINDING_NONE] = "none",
+	[DT_BINDING_DEV_DOMID] = "dev-domid",
+	[DT_BINDING_IOMMUS] = "iommus",
+	[DT_BINDING_IOMMUS_DUMMY] = "iommus-dummy",
+	[DT_BINDING_IOMMUS_NOSTUB] = "iommus-nostub",
+};
+
+/* Compatible string of the iommu that a binding wants, NULL for none. */
+static const char *const iommu_compatible[DT_NR_BINDINGS] = {
+	[DT_BINDING_IOMMUS] = "xen,grant-dma",
+	[DT_BINDING_IOMMUS_DUMMY] = "xen,dummy-iommu",
+	[DT_BINDING_IOMMUS_NOSTUB] = "xen,grant-dma",
+};
+
+const char *dt_binding_name(enum dt_binding binding)
+{
+	return binding_names[binding];
+}
+
+int dt_binding_parse(const char *name, enum dt_binding *binding)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(binding_names); i++) {
+		if (strcmp(name, binding_names[i]))
+			continue;
+		*binding = (enum dt_binding)i;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int check_count(size_t n, struct err *err)
+{
+	if (n > DT_MAX_VIRTIO)
+		return err_usage(err, "%zu virtio devices: the interrupts %u to %u allow %u", n,
+				 DT_VIRTIO_SPI_FIRST, DT_VIRTIO_SPI_LAST, DT_MAX_VIRTIO);
+	return 0;
+}
 
 int dt_guest_assign(struct dt_virtio *virtio, size_t n, struct err *err)
 {
 	size_t i;
 
-	if (n > DT_MAX_VIRTIO)
-		return err_usage(err, "%zu virtio devices: the interrupts %u to %u allow %u", n,
-				 DT_VIRTIO_SPI_FIRST, DT_VIRTIO_SPI_LAST, DT_MAX_VIRTIO);
+	if (check_count(n, err) < 0)
+		return -1;
 	for (i = 0; i < n; i++) {
 		virtio[i].mmio_base = DT_VIRTIO_BASE + i * DT_VIRTIO_STRIDE;
 		virtio[i].spi = DT_VIRTIO_SPI_FIRST + (unsigned int)i;
@@ -25,29 +72,64 @@ int dt_guest_assign(struct dt_virtio *virtio, size_t n, struct err *err)
 	return 0;
 }
 
-static int check_one(const struct dt_guest *guest, size_t i, struct err *err)
+static int check_domid(size_t i, unsigned int domid, struct err *err)
 {
-	const struct dt_virtio *v = &guest->virtio[i];
-	size_t j;
+	if (domid >= DT_DOMID_END)
+		return err_usage(err, "virtio device %zu: %u is not a domain id (0 to %u)", i,
+				 domid, DT_DOMID_END - 1);
+	return 0;
+}
 
+static int check_one(const struct dt_virtio *v, size_t i, struct err *err)
+{
+	if ((unsigned int)v->binding >= DT_NR_BINDINGS)
+		return err_usage(err, "virtio device %zu: there is no binding %u", i, v->binding);
 	if (v->mmio_base % DT_VIRTIO_STRIDE || v->mmio_base < DT_VIRTIO_BASE ||
 	    v->mmio_base > DT_VIRTIO_END - DT_VIRTIO_STRIDE)
-		return err_usage(err, "virtio device %zu: address 0x%" PRIx64 " is not a multiple of "
-				 "0x%llx from 0x%llx to 0x%llx", i, v->mmio_base, DT_VIRTIO_STRIDE,
-				 DT_VIRTIO_BASE, DT_VIRTIO_END);
+		return err_usage(err, "virtio device %zu: address 0x%" PRIx64 " is not a multiple "
+				 "of 0x%llx from 0x%llx to 0x%llx", i, v->mmio_base,
+				 DT_VIRTIO_STRIDE, DT_VIRTIO_BASE,
+				 DT_VIRTIO_END - DT_VIRTIO_STRIDE);
 	if (v->spi < DT_VIRTIO_SPI_FIRST || v->spi > DT_VIRTIO_SPI_LAST)
-		return err_usage(err, "virtio device %zu: interrupt %u is not from %u to %u", i, v->spi,
-				 DT_VIRTIO_SPI_FIRST, DT_VIRTIO_SPI_LAST);
-	if (v->backend_domid >= DT_DOMID_END || v->other_domid >= DT_DOMID_END)
-		return err_usage(err, "virtio device %zu: %u is not a domain id (0 to %u)", i,
-				 v->backend_domid >= DT_DOMID_END ? v->backend_domid : v->other_domid,
-				 DT_DOMID_END - 1);
-	for (j = 0; j < i; j++) {
-		if (guest->virtio[j].mmio_base == v->mmio_base)
-			return err_usage(err, "virtio devices %zu and %zu share the address 0x%" PRIx64, j,
-					 i, v->mmio_base);
-		if (guest->virtio[j].spi == v->spi)
-			return err_usage(err, "virtio devices %zu and %zu share interrupt %u", j, i, v->spi);
+		return err_usage(err, "virtio device %zu: interrupt %u is not from %u to %u", i,
+				 v->spi, DT_VIRTIO_SPI_FIRST, DT_VIRTIO_SPI_LAST);
+	if (!(v->deviate & DT_DEVIATE_ANY_DOMID) && check_domid(i, v->backend_domid, err) < 0)
+		return -1;
+	return check_domid(i, v->other_domid, err);
+}
+
+static int check_pair(const struct dt_virtio *v, size_t i, size_t j, struct err *err)
+{
+	const char *a = iommu_compatible[v[i].binding], *b = iommu_compatible[v[j].binding];
+
+	/* multiples of the stride that differ do not overlap */
+	if (v[i].mmio_base == v[j].mmio_base)
+		return err_usage(err, "virtio devices %zu and %zu share the address 0x%" PRIx64, i,
+				 j, v[i].mmio_base);
+	if (v[i].spi == v[j].spi)
+		return err_usage(err, "virtio devices %zu and %zu share interrupt %u", i, j,
+				 v[i].spi);
+	if (a && b && strcmp(a, b))
+		return err_usage(err, "virtio devices %zu and %zu want an iommu that is \"%s\" and "
+				 "\"%s\"", i, j, a, b);
+	return 0;
+}
+
+static int check_guest(const struct dt_guest *guest, struct err *err)
+{
+	size_t i, j;
+
+	if (check_count(guest->nr_virtio, err) < 0)
+		return -1;
+	if (guest->iommu_cells > MAX_IOMMU_CELLS)
+		return err_usage(err, "#iommu-cells: %u is more than %d", guest->iommu_cells,
+				 MAX_IOMMU_CELLS);
+	for (i = 0; i < guest->nr_virtio; i++) {
+		if (check_one(&guest->virtio[i], i, err) < 0)
+			return -1;
+		for (j = 0; j < i; j++)
+			if (check_pair(guest->virtio, j, i, err) < 0)
+				return -1;
 	}
 	return 0;
 }
@@ -61,12 +143,12 @@ static int put_reg(void *fdt, uint64_t base, uint64_t size)
 
 static int put_interrupt(void *fdt, unsigned int spi)
 {
-	fdt32_t cells[3] = { cpu_to_fdt32(SPI), cpu_to_fdt32(spi - 32), cpu_to_fdt32(EDGE_RISING) };
+	fdt32_t cells[3] = { cpu_to_fdt32(SPI), cpu_to_fdt32(spi - SPI_FIRST_INTID),
+			     cpu_to_fdt32(EDGE_RISING) };
 
 	return fdt_property(fdt, "interrupts", cells, sizeof(cells));
 }
 
-/* Xen takes the phandle that interrupts refer to from here; xl ignores the node. */
 static int put_gic(void *fdt)
 {
 	TRY(fdt_begin_node(fdt, "gic"));
@@ -85,22 +167,23 @@ static int put_iommu(void *fdt, const char *compatible, unsigned int cells)
 	return fdt_end_node(fdt);
 }
 
-static int put_iommus(void *fdt, unsigned int cells, unsigned int domid)
+static int put_iommus(void *fdt, const struct dt_virtio *v, unsigned int cells)
 {
-	fdt32_t value[4] = { cpu_to_fdt32(DT_PHANDLE_IOMMU), cpu_to_fdt32(domid), 0, 0 };
+	uint32_t target = v->deviate & DT_DEVIATE_NO_TARGET ? PHANDLE_NOBODY : DT_PHANDLE_IOMMU;
+	fdt32_t value[1 + MAX_IOMMU_CELLS] = { cpu_to_fdt32(target),
+					       cpu_to_fdt32(v->backend_domid), 0, 0 };
 
-	return fdt_property(fdt, "iommus", value, (int)((1 + cells) * sizeof(fdt32_t)));
+	return fdt_property(fdt, "iommus", value, (int)((1 + cells) * sizeof(value[0])));
 }
 
 static int put_binding(void *fdt, const struct dt_guest *guest, const struct dt_virtio *v)
 {
 	if (v->binding == DT_BINDING_DEV_DOMID)
 		TRY(fdt_property_u32(fdt, "xen,dev-domid", v->backend_domid));
-	if (v->binding == DT_BINDING_IOMMUS || v->binding == DT_BINDING_IOMMUS_DUMMY) {
-		TRY(put_iommus(fdt, guest->iommu_cells, v->backend_domid));
-		if (v->both_bindings)
-			TRY(fdt_property_u32(fdt, "xen,dev-domid", v->other_domid));
-	}
+	else if (v->deviate & DT_DEVIATE_BOTH)
+		TRY(fdt_property_u32(fdt, "xen,dev-domid", v->other_domid));
+	if (iommu_compatible[v->binding] && !(v->deviate & DT_DEVIATE_NO_IOMMUS))
+		TRY(put_iommus(fdt, v, guest->iommu_cells));
 	return 0;
 }
 
@@ -121,24 +204,20 @@ static int put_virtio(void *fdt, const struct dt_guest *guest, const struct dt_v
 	return fdt_end_node(fdt);
 }
 
-/* The compatible string of the one iommu node, NULL when no device wants it. */
-static const char *iommu_compatible(const struct dt_guest *guest)
+/* What the one iommu node says it is, NULL when no device wants it. */
+static const char *iommu_wanted(const struct dt_guest *guest)
 {
 	size_t i;
 
-	for (i = 0; i < guest->nr_virtio; i++) {
-		if (guest->virtio[i].binding == DT_BINDING_IOMMUS)
-			return "xen,grant-dma";
-		if (guest->virtio[i].binding == DT_BINDING_IOMMUS_DUMMY)
-			return "xen,dummy-iommu";
-	}
+	for (i = 0; i < guest->nr_virtio; i++)
+		if (iommu_compatible[guest->virtio[i].binding])
+			return iommu_compatible[guest->virtio[i].binding];
 	return NULL;
 }
 
-/* xl and dom0less both copy /passthrough; below a simple-bus Linux makes devices of its nodes. */
 static int put_passthrough(void *fdt, const struct dt_guest *guest)
 {
-	const char *iommu = iommu_compatible(guest);
+	const char *iommu = iommu_wanted(guest);
 	size_t i;
 
 	TRY(fdt_begin_node(fdt, "passthrough"));
@@ -170,16 +249,10 @@ static int put_tree(void *fdt, int size, const void *arg)
 
 int dt_guest_build(const struct dt_guest *guest, struct buf *dtb, struct err *err)
 {
-	size_t i;
 	int ret;
 
-	if (guest->nr_virtio > DT_MAX_VIRTIO)
-		return dt_guest_assign(NULL, guest->nr_virtio, err);
-	if (guest->iommu_cells > 3)
-		return err_usage(err, "#iommu-cells: %u is more than 3", guest->iommu_cells);
-	for (i = 0; i < guest->nr_virtio; i++)
-		if (check_one(guest, i, err) < 0)
-			return -1;
+	if (check_guest(guest, err) < 0)
+		return -1;
 	ret = dt_grow(put_tree, guest, 1024, dtb);
 	if (ret < 0)
 		return err_set(err, "the guest's device tree: %s", fdt_strerror(ret));

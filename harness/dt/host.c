@@ -1,49 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The host's tree: QEMU's own, and /chosen for Xen. */
+#include "dt/host.h"
+
 #include <inttypes.h>
-#include <libfdt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "dt/dt.h"
 #include "dt/grow.h"
 #include "lib/cleanup.h"
 
 #define MODULE_ALIGN (2ull << 20)
-/* Phandles of the static event channels' nodes; QEMU's start at 0x8000. */
-#define PHANDLE_EVTCHN_DOM0 0x9000u
-#define PHANDLE_EVTCHN_DOMU 0x9100u
+#define ROOM 4096	/* for what is added, in the first try */
 
-/* What of QEMU's machine only costs dom0 boot time: name prefixes below the root. */
+/* What of QEMU's machine only costs dom0 boot time: beginnings of names below the root. */
 static const char *const unused[] = {
 	"virtio_mmio@", "pcie@", "flash@", "fw-cfg@", "gpio-keys", "pl061@", "platform-bus@",
 };
 
+/* What changes from start to start, or takes Xen's console from it. */
+static const char *const stale[] = { "rng-seed", "kaslr-seed", "stdout-path" };
+
 int dt_host_layout(struct dt_module *const *modules, size_t n, unsigned int ram_mib,
 		   struct err *err)
 {
-	uint64_t end = DT_RAM_BASE + ((uint64_t)ram_mib << 20);
-	uint64_t addr = DT_MODULES_BASE;
+	uint64_t ram_end = DT_RAM_BASE + ((uint64_t)ram_mib << 20), end = DT_MODULES_BASE;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		uint64_t room = (modules[i]->size + MODULE_ALIGN - 1) & ~(MODULE_ALIGN - 1);
-
+		/* the order matters: a size beyond memory would wrap further down */
+		if (modules[i]->size > ram_end || end + modules[i]->size > ram_end)
+			return err_usage(err, "the boot modules do not fit into %u MiB of memory: "
+					 "module %zu has %" PRIu64 " bytes", ram_mib, i,
+					 modules[i]->size);
+		end += (modules[i]->size + MODULE_ALIGN - 1) & ~(MODULE_ALIGN - 1);
+	}
+	for (i = 0, end = DT_MODULES_BASE; i < n; i++) {
 		if (!modules[i]->size)
 			continue;
-		if (modules[i]->size > end || addr + room > end)
-			return err_usage(err, "the boot modules do not fit into %u MiB of memory: module "
-					 "%zu has %" PRIu64 " bytes", ram_mib, i, modules[i]->size);
-		modules[i]->addr = addr;
-		addr += room;
+		modules[i]->addr = end;
+		end += (modules[i]->size + MODULE_ALIGN - 1) & ~(MODULE_ALIGN - 1);
 	}
 	return 0;
 }
 
+/*
+ * libfdt puts a new subnode in front of its siblings and a new property in front
+ * of the others: below, what is to come first is added last.
+ */
+
 static int set_cells(void *fdt, int node)
 {
-	TRY(fdt_setprop_u32(fdt, node, "#address-cells", 2));
-	return fdt_setprop_u32(fdt, node, "#size-cells", 2);
+	TRY(fdt_setprop_u32(fdt, node, "#size-cells", 2));
+	return fdt_setprop_u32(fdt, node, "#address-cells", 2);
 }
 
 /* kind: "multiboot,kernel", … */
@@ -67,33 +75,31 @@ static int add_module(void *fdt, int parent, const struct dt_module *m, const ch
 	return fdt_appendprop_string(fdt, node, "compatible", "multiboot,module");
 }
 
-/* One side of a static event channel: booting.txt, "Static Event Channel". */
+/* One side of a static event channel. */
 static int add_evtchn(void *fdt, int parent, unsigned int port, uint32_t phandle, uint32_t other)
 {
 	fdt32_t value[2] = { cpu_to_fdt32(port), cpu_to_fdt32(other) };
 	char name[24];
 	int node;
 
-	snprintf(name, sizeof(name), "evtchn@%u", port);
+	snprintf(name, sizeof(name), "evtchn@%x", port);
 	node = fdt_add_subnode(fdt, parent, name);
 	if (node < 0)
 		return node;
-	TRY(fdt_setprop(fdt, node, "xen,evtchn", value, sizeof(value)));
 	TRY(fdt_setprop_u32(fdt, node, "phandle", phandle));
+	TRY(fdt_setprop(fdt, node, "xen,evtchn", value, sizeof(value)));
 	return fdt_setprop_string(fdt, node, "compatible", "xen,evtchn-v1");
 }
 
-static int add_domu(void *fdt, int chosen, const struct dt_host *host, size_t i)
+/* phandle: the domain's side of its channel; dom0's side has the next one. */
+static int add_domu(void *fdt, int chosen, const struct dt_domu *u, uint32_t phandle)
 {
-	const struct dt_domu *u = &host->domu[i];
 	int node = fdt_add_subnode(fdt, chosen, u->name);
 
 	if (node < 0)
 		return node;
-	/* libfdt puts a new subnode in front of its siblings: the last one here comes first */
 	if (u->evtchn)
-		TRY(add_evtchn(fdt, node, u->evtchn, PHANDLE_EVTCHN_DOMU + (uint32_t)i,
-			       PHANDLE_EVTCHN_DOM0 + (uint32_t)i));
+		TRY(add_evtchn(fdt, node, u->evtchn, phandle, phandle + 1));
 	TRY(add_module(fdt, node, &u->dtb, "multiboot,device-tree", NULL));
 	TRY(add_module(fdt, node, &u->ramdisk, "multiboot,ramdisk", NULL));
 	TRY(add_module(fdt, node, &u->kernel, "multiboot,kernel", u->bootargs));
@@ -106,11 +112,33 @@ static int add_domu(void *fdt, int chosen, const struct dt_host *host, size_t i)
 	return fdt_setprop_string(fdt, node, "compatible", "xen,domain");
 }
 
+/* Phandles of the channels of domain i: two behind the greatest one that QEMU uses. */
+static uint32_t evtchn_phandle(uint32_t max, size_t i)
+{
+	return max + 1 + 2 * (uint32_t)i;
+}
+
+static int add_domains(void *fdt, int chosen, const struct dt_host *host, uint32_t max_phandle)
+{
+	size_t i;
+
+	/* dom0's side of the channels behind all domUs: see dt.h */
+	for (i = host->nr_domu; i-- > 0; )
+		if (host->domu[i].evtchn)
+			TRY(add_evtchn(fdt, chosen, host->dom0_evtchn + (unsigned int)i,
+				       evtchn_phandle(max_phandle, i) + 1,
+				       evtchn_phandle(max_phandle, i)));
+	for (i = host->nr_domu; i-- > 0; )
+		TRY(add_domu(fdt, chosen, &host->domu[i], evtchn_phandle(max_phandle, i)));
+	TRY(add_module(fdt, chosen, &host->ramdisk, "multiboot,ramdisk", NULL));
+	return add_module(fdt, chosen, &host->kernel, "multiboot,kernel", NULL);
+}
+
 static bool is_unused(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(unused); i++)
+	for (i = 0; name && i < ARRAY_SIZE(unused); i++)
 		if (!strncmp(name, unused[i], strlen(unused[i])))
 			return true;
 	return false;
@@ -118,29 +146,25 @@ static bool is_unused(const char *name)
 
 static int drop_unused(void *fdt)
 {
-	int node, next;
+	int node = fdt_first_subnode(fdt, 0);
 
-	for (node = fdt_first_subnode(fdt, 0); node >= 0; node = next) {
-		const char *name = fdt_get_name(fdt, node, NULL);
-
-		next = fdt_next_subnode(fdt, node);
-		if (!name || !is_unused(name))
+	while (node >= 0) {
+		if (!is_unused(fdt_get_name(fdt, node, NULL))) {
+			node = fdt_next_subnode(fdt, node);
 			continue;
+		}
 		TRY(fdt_del_node(fdt, node));
-		/* offsets have moved: what came next now stands where this one stood, or nothing */
-		next = fdt_first_subnode(fdt, 0);
+		node = fdt_first_subnode(fdt, 0);	/* offsets have moved */
 	}
-	return 0;
+	return node == -FDT_ERR_NOTFOUND ? 0 : node;
 }
 
-/* Seeds change from start to start; Xen and dom0 are to see the same tree each time. */
-static int drop_seeds(void *fdt, int chosen)
+static int drop_stale(void *fdt, int chosen)
 {
-	static const char *const seeds[] = { "rng-seed", "kaslr-seed", "stdout-path" };
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(seeds); i++) {
-		int ret = fdt_delprop(fdt, chosen, seeds[i]);
+	for (i = 0; i < ARRAY_SIZE(stale); i++) {
+		int ret = fdt_delprop(fdt, chosen, stale[i]);
 
 		if (ret < 0 && ret != -FDT_ERR_NOTFOUND)
 			return ret;
@@ -151,6 +175,7 @@ static int drop_seeds(void *fdt, int chosen)
 struct source {
 	const void *qemu_dtb;
 	const struct dt_host *host;
+	uint32_t max_phandle;
 };
 
 static int build(void *fdt, int size, const void *arg)
@@ -158,7 +183,6 @@ static int build(void *fdt, int size, const void *arg)
 	const struct source *src = arg;
 	const struct dt_host *host = src->host;
 	int chosen;
-	size_t i;
 
 	TRY(fdt_open_into(src->qemu_dtb, fdt, size));
 	if (!host->keep_devices)
@@ -168,21 +192,8 @@ static int build(void *fdt, int size, const void *arg)
 		chosen = fdt_add_subnode(fdt, 0, "chosen");
 	if (chosen < 0)
 		return chosen;
-	TRY(drop_seeds(fdt, chosen));
-	/*
-	 * New subnodes go in front: dom0's side of the channels is added before
-	 * the domUs, so that each waiting domU's node is met first. Xen leaves
-	 * the side that it meets first pending at boot otherwise.
-	 */
-	for (i = 0; i < host->nr_domu; i++)
-		if (host->domu[i].evtchn)
-			TRY(add_evtchn(fdt, chosen, host->dom0_evtchn + (unsigned int)i,
-				       PHANDLE_EVTCHN_DOM0 + (uint32_t)i,
-				       PHANDLE_EVTCHN_DOMU + (uint32_t)i));
-	TRY(add_module(fdt, chosen, &host->ramdisk, "multiboot,ramdisk", NULL));
-	TRY(add_module(fdt, chosen, &host->kernel, "multiboot,kernel", NULL));
-	for (i = host->nr_domu; i-- > 0; )
-		TRY(add_domu(fdt, chosen, host, i));
+	TRY(drop_stale(fdt, chosen));
+	TRY(add_domains(fdt, chosen, host, src->max_phandle));
 	TRY(set_cells(fdt, chosen));
 	TRY(fdt_setprop_string(fdt, chosen, "xen,dom0-bootargs", host->dom0_bootargs));
 	TRY(fdt_setprop_string(fdt, chosen, "xen,xen-bootargs", host->xen_bootargs));
@@ -192,12 +203,19 @@ static int build(void *fdt, int size, const void *arg)
 int dt_host_build(const void *qemu_dtb, size_t size, const struct dt_host *host, struct buf *out,
 		  struct err *err)
 {
-	struct source src = { qemu_dtb, host };
-	int ret;
+	struct source src = { .qemu_dtb = qemu_dtb, .host = host };
+	int ret = dt_sound(qemu_dtb, size);
 
-	if (size < sizeof(struct fdt_header) || fdt_check_full(qemu_dtb, size) != 0)
-		return err_set(err, "the machine's device tree is damaged (%zu bytes)", size);
-	ret = dt_grow(build, &src, (int)size + 4096, out);
+	if (ret == 0)
+		ret = fdt_find_max_phandle(qemu_dtb, &src.max_phandle);
+	if (ret < 0)
+		return err_set(err, "the machine's device tree (%zu bytes): %s", size,
+			       fdt_strerror(ret));
+	if (src.max_phandle > FDT_MAX_PHANDLE - 2 * DT_MAX_DOMU)
+		return err_set(err, "the machine's device tree leaves no phandles");
+	if (dt_host_check(qemu_dtb, host, err) < 0)
+		return -1;
+	ret = dt_grow(build, &src, (int)fdt_totalsize(qemu_dtb) + ROOM, out);
 	if (ret < 0)
 		return err_set(err, "the host's device tree: %s", fdt_strerror(ret));
 	return 0;
