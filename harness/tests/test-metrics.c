@@ -10,7 +10,7 @@
 
 #define LAT "\"lat_ns\":{\"mean\":5000.5,\"percentile\":{\"50.000000\":4000,\"90.000000\":6000," \
 	    "\"99.000000\":9000,\"99.900000\":9900}}"
-#define SIDE(n) "{\"total_ios\":" #n ",\"iops\":100.25,\"bw_bytes\":410624," LAT "}"
+#define SIDE(n) "{\"total_ios\":" #n ",\"runtime\":1000,\"iops\":100.25,\"bw_bytes\":410624," LAT "}"
 #define FIO(err, r, w) "{\"jobs\":[{\"error\":" #err ",\"read\":" SIDE(r) ",\"write\":" SIDE(w) "}]}"
 
 static const json_t *find(const json_t *metrics, const char *name)
@@ -59,6 +59,19 @@ START_TEST(one_side)
 	ck_assert_ptr_null(find(m, "blk.randread.lat_p99"));
 	ck_assert_str_eq(json_string_value(json_object_get(find(m, "blk.randread.bw"), "better")), "more");
 	ck_assert_str_eq(json_string_value(json_object_get(find(m, "blk.randread.bw"), "class")), "exact");
+}
+END_TEST
+
+START_TEST(short_run_has_no_rates)
+{
+	static const char text[] = "{\"jobs\":[{\"error\":0,\"read\":{\"total_ios\":300,\"runtime\":54,"
+		"\"iops\":5555.5,\"bw_bytes\":1," LAT "}}]}";
+	_cleanup_json_ json_t *m = NULL;
+	struct err err = { 0 };
+
+	ck_assert_int_eq(fio(text, "read", 300, &m, &err), 0);
+	ck_assert_ptr_null(find(m, "blk.read.iops"));
+	ck_assert_double_eq(value(m, "blk.read.lat_mean"), 5000.5);
 }
 END_TEST
 
@@ -160,6 +173,7 @@ int main(void)
 	TCase *tc = tcase_create("metrics");
 
 	tcase_add_test(tc, one_side);
+	tcase_add_test(tc, short_run_has_no_rates);
 	tcase_add_test(tc, two_sides_and_large_sample);
 	tcase_add_loop_test(tc, refuses_fio, 0, sizeof(bad_fio) / sizeof(bad_fio[0]));
 	tcase_add_test(tc, key_values);

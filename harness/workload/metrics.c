@@ -10,6 +10,8 @@
 #include "lib/cleanup.h"
 #include "lib/json.h"
 
+#define RATE_MIN_MS 1000
+
 static double number(const json_t *obj, const char *key, double def)
 {
 	const json_t *v = json_object_get(obj, key);
@@ -46,8 +48,11 @@ static void add_side(const json_t *side, const char *prefix, enum metric_class c
 	unsigned long ios = (unsigned long)number(side, "total_ios", 0);
 	size_t i;
 
-	add(metrics, class, prefix, "iops", "1/s", "more", number(side, "iops", 0));
-	add(metrics, class, prefix, "bw", "B/s", "more", number(side, "bw_bytes", 0));
+	/* fio counts whole milliseconds: below a second its rates are coarser than 0.1 % */
+	if (number(side, "runtime", 0) >= RATE_MIN_MS) {
+		add(metrics, class, prefix, "iops", "1/s", "more", number(side, "iops", 0));
+		add(metrics, class, prefix, "bw", "B/s", "more", number(side, "bw_bytes", 0));
+	}
 	add(metrics, class, prefix, "lat_mean", "ns", "less", number(lat, "mean", 0));
 	for (i = 0; i < ARRAY_SIZE(percentiles); i++) {
 		const json_t *v = json_object_get(table, percentiles[i].key);

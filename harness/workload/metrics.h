@@ -16,7 +16,8 @@
  * (blk.randread.iops). want_ios: operations asked for; another number done, or
  * an error that fio reports, is a failure of the subject. Latency percentiles
  * appear only where the sample carries them (p90 from 100 operations, p99 from
- * 1,000, p99.9 from 10,000). *ios gets the operations done.
+ * 1,000, p99.9 from 10,000), rates only where the run took fio at least a second,
+ * because it counts milliseconds. *ios gets the operations done.
  */
 int metrics_fio(const json_t *fio, const char *rw, unsigned long want_ios,
 		enum metric_class class, json_t *metrics, unsigned long *ios, struct err *err);

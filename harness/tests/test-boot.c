@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ring 3: real boots. Runs build/grantbench as a person would and looks at what
+ * it leaves: both topologies with both bindings, then faults put in on purpose,
+ * which must be seen for the right reason.
+ *
+ * Needs the artifacts (built here if the cache is cold) and several minutes.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "lib/spawn.h"
+#include "result/schema.h"
+#include "tests/lib-check.h"
+
+#define RUN_MS (25 * 60 * 1000)
+
+static char *program;
+static char *dir;
+
+static void setup(void)
+{
+	_cleanup_free_ char *here = fs_program_dir();
+
+	program = xasprintf("%s/../grantbench", here);
+	ck_assert_msg(fs_exists(program), "%s is not built", program);
+	dir = lib_check_tmpdir();
+}
+
+static void teardown(void)
+{
+	fs_remove_tree(dir, NULL);
+	free(dir);
+	free(program);
+}
+
+/* Run the program; its exit status. Output goes to DIR/log. */
+static int grantbench(const char *const *args)
+{
+	_cleanup_free_ char *log = xasprintf("%s/log", dir);
+	_cleanup_free_ const char **argv = xcalloc(32, sizeof(*argv));
+	struct spawn_req req = SPAWN_REQ_INIT;
+	struct proc proc = PROC_INIT;
+	struct err err = { 0 };
+	size_t n = 0;
+	FILE *f;
+
+	argv[n++] = program;
+	while (*args)
+		argv[n++] = *args++;
+	req.argv = argv;
+	f = fopen(log, "ae");
+	ck_assert_ptr_nonnull(f);
+	req.stdout_fd = req.stderr_fd = fileno(f);
+	ck_assert_msg(spawn_start(&proc, &req, &err) == 0, "%s", err.msg);
+	if (!spawn_wait(&proc, RUN_MS)) {
+		spawn_end(&proc, 5000);
+		ck_abort_msg("no end within %d ms, log: %s", RUN_MS, log);
+	}
+	fclose(f);
+	ck_assert(WIFEXITED(proc.status));
+	return WEXITSTATUS(proc.status);
+}
+
+static char *log_text(void)
+{
+	_cleanup_free_ char *log = xasprintf("%s/log", dir);
+	struct buf text = BUF_INIT;
+
+	fs_read(log, &text, NULL);
+	return buf_detach(&text);
+}
+
+static json_t *load(const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("%s/out/%s", dir, name);
+	_cleanup_free_ char *log = log_text();
+	json_error_t jerr;
+	json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &jerr);
+
+	ck_assert_msg(json != NULL, "%s: %s\n%s", path, jerr.text, log);
+	return json;
+}
+
+static const char *str(const json_t *obj, const char *key)
+{
+	const char *s = json_string_value(json_object_get(obj, key));
+
+	return s ? s : "";
+}
+
+static void check_schema(const char *schema_name, const json_t *value)
+{
+	_cleanup_free_ char *path = xasprintf("results/schema/%s.schema.json", schema_name);
+	_cleanup_json_ json_t *schema = json_load_file(path, 0, NULL);
+	struct err err = { 0 };
+
+	ck_assert_msg(schema != NULL, "cannot read %s (run from the top of the tree)", path);
+	ck_assert_msg(schema_check(schema, value, schema_name, &err) == 0, "%s", err.msg);
+}
+
+static double metric(const json_t *cell, const char *name)
+{
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(json_object_get(cell, "metrics"), i, m)
+		if (!strcmp(str(m, "name"), name))
+			return json_number_value(json_object_get(m, "value"));
+	ck_abort_msg("cell %s has no metric %s", str(cell, "id"), name);
+	return 0;
+}
+
+static void check_granted_cell(const json_t *cell)
+{
+	const json_t *proof = json_object_get(cell, "proof");
+	const json_t *checks = json_object_get(cell, "checks");
+	const char *id = str(cell, "id");
+	unsigned long long features = strtoull(str(proof, "features"), NULL, 16);
+
+	ck_assert_msg(!strcmp(str(cell, "outcome"), "pass"), "%s: %s: %s", id, str(cell, "outcome"),
+		      str(cell, "reason"));
+	ck_assert_msg(json_is_true(json_object_get(proof, "grant_dma")), "%s: grant_dma", id);
+	ck_assert_msg(features >> 32 & 1, "%s: VERSION_1", id);
+	ck_assert_msg(features >> 33 & 1, "%s: ACCESS_PLATFORM", id);
+	ck_assert_msg(!strcmp(str(proof, "binding"), str(json_object_get(cell, "axes"), "binding")),
+		      "%s: consumed %s", id, str(proof, "binding"));
+	ck_assert_int_gt(json_integer_value(json_object_get(proof, "grefs_peak")), 0);
+	ck_assert_int_gt(json_integer_value(json_object_get(proof, "ring_addresses_bit63")), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(proof, "ring_addresses_plain")), 0);
+	ck_assert_msg(json_is_true(json_object_get(checks, "verify")), "%s: verify", id);
+	ck_assert_msg(json_is_true(json_object_get(checks, "grefs-returned")), "%s: grefs", id);
+	ck_assert_msg(json_is_true(json_object_get(checks, "backend-end")), "%s: backend", id);
+	/* every map is undone, and requests are the operations asked for */
+	ck_assert_double_eq(metric(cell, "grant_maps"), metric(cell, "grant_unmaps"));
+	ck_assert_double_eq(metric(cell, "backend_maps"), metric(cell, "backend_unmaps"));
+	ck_assert_double_eq(metric(cell, "backend_requests"), 100);
+	ck_assert_double_eq(metric(cell, "grant_maps"), metric(cell, "backend_maps"));
+}
+
+START_TEST(both_topologies_and_bindings)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", dir);
+	const char *const args[] = { "run", "scenarios/blk-smoke.ini", "-q", "-o", out, NULL };
+	_cleanup_json_ json_t *result = NULL, *manifest = NULL;
+	_cleanup_free_ char *log = NULL;
+	const json_t *cell;
+	size_t i;
+	int status = grantbench(args);
+
+	log = log_text();
+	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
+	result = load("result.json");
+	manifest = load("manifest.json");
+	check_schema("result", result);
+	check_schema("manifest", manifest);
+	ck_assert_msg(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")),
+		      "the canary differs: %s", str(json_object_get(result, "canary"), "difference"));
+	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
+	json_array_foreach(json_object_get(result, "cells"), i, cell)
+		check_granted_cell(cell);
+}
+END_TEST
+
+/* One cell that must not pass; the reason must hold want. */
+static void expect_failure(const char *const *more, const char *outcome, const char *want)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", dir);
+	const char *args[32] = { "run", "scenarios/blk-smoke.ini", "-q", "--no-canary", "-o", out };
+	_cleanup_json_ json_t *result = NULL;
+	_cleanup_free_ char *log = NULL;
+	const json_t *cell;
+	size_t n = 6;
+	int status;
+
+	while (*more)
+		args[n++] = *more++;
+	args[n] = NULL;
+	status = grantbench(args);
+	log = log_text();
+	ck_assert_msg(status == 3, "exit status %d instead of 3\n%s", status, log);
+	result = load("result.json");
+	cell = json_array_get(json_object_get(result, "cells"), 0);
+	ck_assert_msg(!strcmp(str(cell, "outcome"), outcome), "%s: %s", str(cell, "outcome"),
+		      str(cell, "reason"));
+	ck_assert_msg(strstr(str(cell, "reason"), want), "reason \"%s\" lacks \"%s\"",
+		      str(cell, "reason"), want);
+	ck_assert_uint_eq(json_array_size(json_object_get(cell, "metrics")), 0);
+}
+
+/* e433715b1165 reverted: buffers that cross a page lose their last grant. */
+START_TEST(page_offset_ignored_is_seen)
+{
+	static const char *const more[] = {
+		"--only", "topology=dom0less", "--only", "binding=iommus", "--test-patch",
+		"guests/linux/test-patches/revert-e433715b1165.patch", NULL,
+	};
+
+	expect_failure(more, "fail", "verify");
+}
+END_TEST
+
+/* Without the stub driver the device waits for an IOMMU that never comes. */
+START_TEST(missing_stub_is_a_deferred_probe)
+{
+	static const char *const more[] = {
+		"--only", "topology=xl", "--only", "binding=iommus", "--domu-args",
+		"initcall_blacklist=grant_dma_iommu_init deferred_probe_timeout=1000", NULL,
+	};
+
+	expect_failure(more, "fail", "deferred probe");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("boot");
+	TCase *tc = tcase_create("boot");
+
+	tcase_set_timeout(tc, 30 * 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, both_topologies_and_bindings);
+	tcase_add_test(tc, missing_stub_is_a_deferred_probe);
+	tcase_add_test(tc, page_offset_ignored_is_seen);
+	suite_add_tcase(suite, tc);
+	return lib_check_main(suite);
+}
