@@ -245,7 +245,6 @@ START_TEST(killed_builder)
 {
 	_cleanup_artifact_ struct artifact a = ARTIFACT_INIT;
 	struct seen seen = { .fd = -1 };
-	_cleanup_free_ char *artifacts = xasprintf("%s/artifacts", cache);
 	struct err err = { 0 };
 	int fds[2], status;
 	char c;

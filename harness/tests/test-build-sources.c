@@ -349,7 +349,6 @@ END_TEST
 START_TEST(patch_that_does_not_apply)
 {
 	_cleanup_tree_ struct tree tree = TREE_INIT;
-	_cleanup_free_ char *rej = NULL;
 	struct err err = { 0 };
 
 	open_tree(&tree);
