@@ -249,8 +249,8 @@ static int run_patch(const char *dir, const char *patch, bool reverse, bool dry,
 	if (spawn_run(&req, PATCH_TIMEOUT_MS, &out, &why) == 0)
 		return 0;
 	failed_file(out.data ? out.data : "", file, sizeof(file));
-	return err_set(err, "patch %s does not apply to %s (%s)", name ? name + 1 : patch, file,
-		       why.msg);
+	return err_usage(err, "patch %s does not apply to %s (%s)", name ? name + 1 : patch, file,
+			 why.msg);
 }
 
 /* Lay out below dir the originals of what the patches touch, and patch them. */
