@@ -4,10 +4,12 @@
 setup:
 	@ci/setup
 
+RUN_OUT ?= results/run-$(shell date +%Y%m%d-%H%M%S)
 run: setup
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/grantbench build
-	$(BUILD)/grantbench run scenarios/blk-bindings.ini $(RUN_ARGS)
+	$(BUILD)/grantbench run scenarios/blk-bindings.ini -o $(RUN_OUT) $(RUN_ARGS)
+	$(BUILD)/grantbench compare $(RUN_OUT) --by binding
 
 check: setup
 	@$(MAKE) --no-print-directory all tests
