@@ -14,6 +14,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "doctor", cmd_doctor, "what this machine lacks, and the command that mends it" },
 	{ "build", cmd_build, "build artifacts into the cache" },
 	{ "dt", cmd_dt, "the generated device trees as DTS text" },
 	{ "boot", cmd_boot, "a machine with its consoles on the terminal, to look around" },

@@ -93,7 +93,7 @@ char *apt_pick_mirror(const char *lines)
 	return NULL;
 }
 
-static char *find_mirror(struct err *err)
+char *apt_host_mirror(struct err *err)
 {
 	static const char *const argv[] = {
 		"apt-get", "indextargets", "--format", "$(REPO_URI)\t$(ORIGIN)\t$(LABEL)", NULL,
@@ -167,7 +167,7 @@ struct apt *apt_open(const char *dir, void (*note)(const char *text, void *arg),
 		if (fs_mkdirs(path, err) < 0)
 			goto fail;
 	}
-	apt->mirror = find_mirror(err);
+	apt->mirror = apt_host_mirror(err);
 	if (!apt->mirror)
 		goto fail;
 	apt->imported = import_config();

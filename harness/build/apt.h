@@ -96,6 +96,12 @@ bool apt_parse_uri_line(const char *line, const char *mirror, struct pkgfile *ou
 void pkgfile_release(struct pkgfile *file);
 
 /*
+ * The mirror that this host uses, without contacting it; caller frees, NULL with
+ * err filled when apt knows none.
+ */
+char *apt_host_mirror(struct err *err);
+
+/*
  * The mirror in the lines "URI\tORIGIN\tLABEL" of apt-get indextargets: the first
  * that is Debian's main archive; caller frees, NULL when there is none.
  */

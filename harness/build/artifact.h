@@ -106,6 +106,9 @@ int builder_plan(struct builder *builder, const char *name, struct artifact *out
 /* Name and one-line description of artifact i, in build order; NULL behind the last. */
 const char *builder_name(size_t i, const char **what);
 
+/* The cache of this environment, as above; caller frees; NULL with err filled. */
+char *builder_cache_dir(struct err *err);
+
 /*
  * Where guests/, images/ and scenarios/ are: $GRANTBENCH_DATA, the source tree
  * that the running program was built in, or PREFIX/share/grantbench. Caller frees;

@@ -359,7 +359,7 @@ const struct artifact *builder_dep(struct builder *b, const char *name)
 	return NULL;
 }
 
-static char *default_cache(struct err *err)
+char *builder_cache_dir(struct err *err)
 {
 	const char *env = getenv("GRANTBENCH_CACHE");
 
@@ -438,7 +438,7 @@ struct builder *builder_new(const struct build_opts *opts, struct err *err)
 	copy_opts(&b->opts, opts);
 	b->slots = xcalloc(nr_recipes, sizeof(*b->slots));
 	b->data_dir = opts->data_dir ? xstrdup(opts->data_dir) : builder_data_dir(err);
-	cache = opts->cache_dir ? xstrdup(opts->cache_dir) : default_cache(err);
+	cache = opts->cache_dir ? xstrdup(opts->cache_dir) : builder_cache_dir(err);
 	if (!b->data_dir || !cache)
 		goto fail;
 	for (i = 0; i < ARRAY_SIZE(subdirs); i++) {

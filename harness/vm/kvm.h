@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Could this host run a machine under KVM? Xen needs a hypervisor mode inside
+ * the machine, so KVM alone is not enough: it must nest.
+ */
+#ifndef GRANTBENCH_VM_KVM_H
+#define GRANTBENCH_VM_KVM_H
+
+/*
+ * NULL when it can; otherwise one sentence that says what is missing, and what
+ * mends it where anything does. arch: the machine's, "arm64" or "x86_64".
+ * root: "" for this host; tests put a directory with dev/kvm and sys/ there.
+ * Caller frees.
+ */
+char *kvm_refusal(const char *arch, const char *root);
+
+#endif
