@@ -4,7 +4,10 @@
 setup:
 	@ci/setup
 
-RUN_OUT ?= results/run-$(shell date +%Y%m%d-%H%M%S)
+# one name for all of a run's commands, so expanded once
+ifndef RUN_OUT
+RUN_OUT := results/run-$(shell date +%Y%m%d-%H%M%S)
+endif
 run: setup
 	@$(MAKE) --no-print-directory all
 	$(BUILD)/grantbench build
