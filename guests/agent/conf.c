@@ -26,6 +26,7 @@ static const struct {
 	LISTED("device", device, nr_devices), LISTED("disk", disk, nr_disks),
 	FIELD(NUMBER, late_probe), FIELD(NUMBER, disk_wait_ms), FIELD(TEXT, workload),
 	FIELD(TEXT, fio_job), FIELD(NUMBER, verify), FIELD(NUMBER, unbind), FIELD(NUMBER, grants),
+	FIELD(NUMBER, jitter), FIELD(NUMBER, table_seed),
 };
 
 static int put_text(char *to, size_t size, const char *value)
@@ -49,7 +50,7 @@ static int put(struct conf *conf, size_t i, const char *value)
 	case NUMBER:
 		errno = 0;
 		n = strtol(value, &end, 10);
-		if (errno || end == value || *end || n < 0 || n > 1000000)
+		if (errno || end == value || *end || n < 0 || n > 100000000)
 			return -EINVAL;
 		*(int *)(base + keys[i].offset) = (int)n;
 		return 0;

@@ -33,6 +33,8 @@ struct conf {
 	int verify;
 	int unbind;
 	int grants;
+	int jitter;			/* instructions to spend before the timed part */
+	int table_seed;			/* 0: leave the grant table as it is */
 };
 
 /*

@@ -14,6 +14,7 @@
 
 #include "sys.h"
 
+#define FIRST_READ 4096
 #define PLATFORM "/sys/bus/platform"
 
 /* Linux' <xen/evtchn.h>, since 6.6 */
@@ -145,6 +146,26 @@ bool disk_is_deferred(const char *device)
 	found = strstr(text, device) != NULL;
 	free(text);
 	return found;
+}
+
+int disk_read_first(const struct disk *disk)
+{
+	int fd = open(disk->node, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	void *block;
+	ssize_t n;
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	if (posix_memalign(&block, FIRST_READ, FIRST_READ)) {
+		close(fd);
+		return -ENOMEM;
+	}
+	n = read(fd, block, FIRST_READ);
+	ret = n == FIRST_READ ? 0 : n < 0 ? -errno : -EIO;
+	free(block);
+	close(fd);
+	return ret;
 }
 
 int disk_mark(const struct disk *disk)

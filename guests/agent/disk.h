@@ -32,6 +32,9 @@ int disk_wait(const char *device, int timeout_ms, struct disk *disk);
 /* Is the device on the kernel's list of deferred probes? Needs debugfs. */
 bool disk_is_deferred(const char *device);
 
+/* Read the first 4 KiB past the page cache: the disk is usable when that is done. */
+int disk_read_first(const struct disk *disk);
+
 int disk_unbind(const char *device);
 int disk_bind(const char *device);
 

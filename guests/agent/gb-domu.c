@@ -15,6 +15,8 @@
 #include "conf.h"
 #include "disk.h"
 #include "lib/record.h"
+#include "perturb.h"
+#include "probe.h"
 #include "report.h"
 #include "sys.h"
 #include "workload.h"
@@ -104,6 +106,25 @@ static void unbind_and_count(const struct conf *conf, struct disk *disk, long st
 		     table[0], table[1], dev[0], dev[1]);
 }
 
+/* The timed part, with what the seed asks for in front of it. */
+static bool run_timed(const struct conf *conf, const struct disk *disk)
+{
+	int table = 0;
+	bool ok;
+
+	if (conf->table_seed)
+		table = perturb_table((unsigned int)conf->table_seed, conf->backend_domid);
+	if (table < 0) {
+		report_error("the grant table cannot be perturbed: %s", strerror(-table));
+		return false;
+	}
+	perturb_jitter(conf->jitter);
+	ok = workload_fio(conf, disk);
+	if (conf->table_seed)
+		perturb_table_end(table);
+	return ok;
+}
+
 static void run(const struct conf *conf)
 {
 	struct disk disks[CONF_LIST_MAX] = { { .device = "" } };
@@ -134,12 +155,20 @@ static void run(const struct conf *conf)
 		}
 	}
 	report_phase("disk-ready");
+	ret = disk_read_first(&disks[0]);
+	if (ret < 0) {
+		report_error("%s: the first read fails: %s", disks[0].node, strerror(-ret));
+		finish(false);
+	}
+	report_phase("first-request");
+	for (i = 0; i < conf->nr_disks; i++)
+		probe_report(disks[i].device);
 	for (i = 0; i < conf->nr_disks; i++)
 		report_proof(conf, &disks[i], grefs_start);
 	for (i = 0; i < conf->nr_disks && conf->verify; i++)
 		ok = workload_verify(&disks[i]) && ok;
 	if (ok && !strcmp(conf->workload, "fio"))
-		ok = workload_fio(conf, &disks[0]);
+		ok = run_timed(conf, &disks[0]);
 	for (i = 0; i < conf->nr_disks && conf->unbind; i++)
 		unbind_and_count(conf, &disks[i], i == 0 && conf->nr_disks == 1 ? grefs_start : -1);
 	finish(ok);

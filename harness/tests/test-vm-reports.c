@@ -92,6 +92,8 @@ static const struct {
 	{ DOMU1("proof", "{}"), "no \"device\"" },
 	{ DOMU1("proof", "{\"device\":\"a\",\"b\":[1]}"), "\"b\" is no" },
 	{ DOMU1("proof", "{\"device\":\"a\",\"b c\":1}"), "\"b c\" is no" },
+	{ DOMU1("probe", "{\"attempts\":1}"), "probe: no \"device\"" },
+	{ DOMU1("probe", "{\"device\":\"a\",\"first_us\":1.5}"), "probe: \"first_us\" is no" },
 	{ DOMU1("check", "{\"name\":\"n\",\"ok\":1,\"detail\":\"\"}"), "check: not" },
 	{ DOMU1("check", "{\"name\":\"n\",\"ok\":true}"), "check: not" },
 	{ DOMU1("error", "{\"what\":null}"), "error: not" },

@@ -23,7 +23,7 @@ static const char *const source_names[REPORT_SOURCES] = { "dom0", "domu", "backe
 
 static const char *const phase_names[] = {
 	"xen-up", "dom0-up", "domain-created", "backend-ready", "domu-up", "disk-ready",
-	"workload-start", "workload-done", "domu-done", "dom0-done",
+	"first-request", "workload-start", "workload-done", "domu-done", "dom0-done",
 };
 
 const char *report_source_name(enum report_source source)
@@ -140,26 +140,44 @@ static bool take_phase(struct reports *reports, json_t *data, struct report *rep
 	return true;
 }
 
-static bool take_proof(struct reports *reports, json_t *data, struct report *report)
+/* What the guest says of a device: "device", and booleans, integers and texts. */
+static bool take_device(struct reports *reports, const char *type, const json_t *data)
 {
 	const json_t *value;
 	const char *key;
 	void *it;
 
 	if (!is_text(json_object_get(data, "device"), REPORTS_NAME_MAX)) {
-		reject(reports, "proof: no \"device\"");
+		reject(reports, "%s: no \"device\"", type);
 		return false;
 	}
-	for (it = json_object_iter(data); it; it = json_object_iter_next(data, it)) {
+	for (it = json_object_iter((json_t *)data); it;
+	     it = json_object_iter_next((json_t *)data, it)) {
 		key = json_object_iter_key(it);
 		value = json_object_iter_value(it);
 		if (!name_ok(key) || (!json_is_boolean(value) && !json_is_integer(value) &&
 				      !is_text(value, TEXT_MAX))) {
-			reject(reports, "proof: \"%.40s\" is no boolean, integer or text", key);
+			reject(reports, "%s: \"%.40s\" is no boolean, integer or text", type,
+			       key);
 			return false;
 		}
 	}
+	return true;
+}
+
+static bool take_proof(struct reports *reports, json_t *data, struct report *report)
+{
+	if (!take_device(reports, "proof", data))
+		return false;
 	report->kind = REPORT_PROOF;
+	return true;
+}
+
+static bool take_probe(struct reports *reports, json_t *data, struct report *report)
+{
+	if (!take_device(reports, "probe", data))
+		return false;
+	report->kind = REPORT_PROBE;
 	return true;
 }
 
@@ -300,6 +318,7 @@ static const struct {
 	bool (*take)(struct reports *reports, json_t *data, struct report *report);
 } types[] = {
 	{ "phase", take_phase }, { "blob", take_blob }, { "proof", take_proof },
+	{ "probe", take_probe },
 	{ "check", take_check }, { "error", take_error }, { "done", take_done },
 };
 

@@ -65,6 +65,7 @@ enum report_kind {
 	REPORT_PHASE,		/* text: the phase; t_ns */
 	REPORT_BLOB,
 	REPORT_PROOF,
+	REPORT_PROBE,
 	REPORT_CHECK,		/* text: "name: detail"; ok */
 	REPORT_ERROR,		/* text: the guest's words */
 	REPORT_DONE,		/* ok */

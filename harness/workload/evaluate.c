@@ -168,14 +168,27 @@ static int check_grefs(const struct machine *m, const struct vm_result *r, json_
 	return 0;
 }
 
-static void probe_metrics(const struct vm_result *r, enum metric_class class, json_t *metrics)
+/* When the disk came, by the clock of the guest's kernel log: since its kernel started. */
+static void probe_metrics(const struct vm_result *r, enum metric_class class, json_t *proof,
+			  json_t *metrics)
 {
+	static const struct { const char *key, *metric; } times[] = {
+		{ "probe_us", "probe.device_probe" }, { "ready_us", "probe.disk_ready" },
+		{ "request_us", "probe.first_request" },
+	};
+	const json_t *probe = record(r, "probe", NULL);
+	const char *gave_up = json_string_value(json_object_get(probe, "gave_up"));
 	size_t i;
 
-	for (i = 0; i < r->nr_phases; i++)
-		if (!strcmp(r->phases[i].name, "disk-ready"))
-			metric_add(metrics, "probe.disk_ready", "ns", class, "less",
-				   (double)r->phases[i].guest_ns);
+	if (!probe)
+		return;
+	for (i = 0; i < ARRAY_SIZE(times); i++)
+		if (integer(probe, times[i].key) >= 0)
+			metric_add(metrics, times[i].metric, "ns", class, "less",
+				   (double)integer(probe, times[i].key) * 1000);
+	metric_add(metrics, "probe.deferrals", "1", class, "less", (double)integer(probe, "deferrals"));
+	if (gave_up && *gave_up)
+		json_object_set_new(proof, "gave_up", json_string(gave_up));
 }
 
 static int workload_metrics(const struct machine *m, const struct vm_result *r,
@@ -268,7 +281,7 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 			out->outcome = OUTCOME_INVALID;
 	}
 	if (out->outcome == OUTCOME_PASS) {
-		probe_metrics(r, class, metrics);
+		probe_metrics(r, class, proof, metrics);
 		if (workload_metrics(m, r, class, metrics, &err) < 0)
 			out->outcome = OUTCOME_FAIL;
 	}

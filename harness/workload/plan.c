@@ -463,6 +463,7 @@ static void fill_phases(struct plan *plan)
 	plan->phases[n++] = (struct vm_phase){ "backend-ready", 30000 };
 	plan->phases[n++] = (struct vm_phase){ "domu-up", 60000 };
 	plan->phases[n++] = (struct vm_phase){ "disk-ready", 60000 };
+	plan->phases[n++] = (struct vm_phase){ "first-request", 30000 };
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio")) {
 		plan->phases[n++] = (struct vm_phase){ "workload-start", 90000 };
 		/* 20 ms of the host's time per operation is ten times what it takes */

@@ -20,7 +20,7 @@
 #include "vm/vm.h"
 #include "workload/texts.h"
 
-#define PLAN_MAX_PHASES 10
+#define PLAN_MAX_PHASES 12
 
 struct planner;
 

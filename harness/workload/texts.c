@@ -44,7 +44,8 @@ void text_domu_args(const struct machine *m, struct buf *out)
 {
 	buf_addstr(out, "console=ttyAMA0 ");
 	common_args(m, out);
-	buf_addstr(out, " xen_grant_dma.stats=1");
+	/* initcall_debug: the driver core logs every probe, which the agent reads back */
+	buf_addstr(out, " xen_grant_dma.stats=1 initcall_debug");
 	if (cell_is(m->cell, AXIS_BINDING, "iommus-nostub"))
 		buf_addstr(out, " initcall_blacklist=grant_dma_iommu_init");
 	if (!cell_is(m->cell, AXIS_PROBE_TIMEOUT, "default"))
