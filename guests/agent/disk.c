@@ -15,6 +15,7 @@
 #include "sys.h"
 
 #define FIRST_READ 4096
+#define LIVE_WAIT_MS 1000
 #define PLATFORM "/sys/bus/platform"
 
 /* Linux' <xen/evtchn.h>, since 6.6 */
@@ -148,9 +149,24 @@ bool disk_is_deferred(const char *device)
 	return found;
 }
 
+/*
+ * device_add_disk() makes the node before it publishes the block device
+ * (bdev_add(), block/genhd.c): in between, opening it gives ENXIO.
+ */
+static int open_live(const struct disk *disk)
+{
+	int64_t until = sys_now_ms() + LIVE_WAIT_MS;
+	int fd;
+
+	while ((fd = open(disk->node, O_RDONLY | O_DIRECT | O_CLOEXEC)) < 0 && errno == ENXIO &&
+	       sys_now_ms() < until)
+		sys_sleep_ms(1);
+	return fd;
+}
+
 int disk_read_first(const struct disk *disk)
 {
-	int fd = open(disk->node, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	int fd = open_live(disk);
 	void *block;
 	ssize_t n;
 	int ret;

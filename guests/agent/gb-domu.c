@@ -169,6 +169,8 @@ static void run(const struct conf *conf)
 		ok = workload_verify(&disks[i]) && ok;
 	if (ok && !strcmp(conf->workload, "fio"))
 		ok = run_timed(conf, &disks[0]);
+	else if (ok)
+		workload_state(&disks[0]);
 	for (i = 0; i < conf->nr_disks && conf->unbind; i++)
 		unbind_and_count(conf, &disks[i], i == 0 && conf->nr_disks == 1 ? grefs_start : -1);
 	finish(ok);

@@ -65,6 +65,15 @@ static void send_stats(const char *name, char *text)
 	free(text);
 }
 
+void workload_state(const struct disk *disk)
+{
+	char *global = NULL;
+
+	sys_read_file(GRANT_DMA_DIR "/global", &global, NULL);
+	send_stats("grant-dma-after.txt", grant_stats(disk));
+	send_stats("grant-table-after.txt", global);
+}
+
 bool workload_fio(const struct conf *conf, const struct disk *disk)
 {
 	const char *const argv[] = {

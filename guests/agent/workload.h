@@ -18,4 +18,7 @@ bool workload_verify(const struct disk *disk);
  */
 bool workload_fio(const struct conf *conf, const struct disk *disk);
 
+/* Without a timed part: the driver's counters as they are, blobs grant-dma-after.txt and grant-table-after.txt. */
+void workload_state(const struct disk *disk);
+
 #endif

@@ -205,6 +205,42 @@ START_TEST(page_offset_ignored_is_seen)
 }
 END_TEST
 
+/* The thread's timeout: the kernel waits it out, says so, and goes on without the IOMMU. */
+START_TEST(deferred_probe_timeout_is_waited_out)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", dir);
+	const char *const args[] = { "run", "scenarios/probe-time.ini", "-q", "--no-canary", "-o", out,
+				     "--only", "binding=iommus,iommus-nostub", "--only", "mapping=map",
+				     NULL };
+	_cleanup_json_ json_t *result = NULL;
+	_cleanup_free_ char *log = NULL;
+	const json_t *cell;
+	size_t i;
+	int status = grantbench(args);
+
+	log = log_text();
+	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
+	result = load("result.json");
+	check_schema("result", result);
+	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
+	json_array_foreach(json_object_get(result, "cells"), i, cell) {
+		const json_t *axes = json_object_get(cell, "axes");
+		bool stub = !strcmp(str(axes, "binding"), "iommus");
+		bool patient = !strcmp(str(axes, "deferred_probe_timeout"), "default");
+		const char *gave_up = str(json_object_get(cell, "proof"), "gave_up");
+		double first = metric(cell, "probe.first_request");
+
+		ck_assert_msg(!strcmp(str(cell, "outcome"), "pass"), "%s: %s", str(cell, "id"),
+			      str(cell, "reason"));
+		ck_assert_msg(stub == !*gave_up, "%s: gave up \"%s\"", str(cell, "id"), gave_up);
+		ck_assert_msg(stub == (metric(cell, "probe.deferrals") == 0), "%s", str(cell, "id"));
+		/* Linux' default is 10 s from the end of the initcalls */
+		ck_assert_msg(!stub && patient ? first > 10e9 && first < 11e9 : first < 1e9,
+			      "%s: first request after %.0f ns", str(cell, "id"), first);
+	}
+}
+END_TEST
+
 /* Without the stub driver the device waits for an IOMMU that never comes. */
 START_TEST(missing_stub_is_a_deferred_probe)
 {
@@ -226,6 +262,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, both_topologies_and_bindings);
 	tcase_add_test(tc, missing_stub_is_a_deferred_probe);
+	tcase_add_test(tc, deferred_probe_timeout_is_waited_out);
 	tcase_add_test(tc, page_offset_ignored_is_seen);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);

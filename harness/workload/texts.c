@@ -4,6 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* virtual time, which an idle machine skips: longer than any deferred_probe_timeout of the axis */
+#define DISK_WAIT_MS 40000
+
 bool machine_is_xl(const struct machine *m)
 {
 	return cell_is(m->cell, AXIS_TOPOLOGY, "xl");
@@ -105,7 +108,7 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 		 s->setting[SET_WORKLOAD]);
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
 		buf_addstr(out, "fio_job=/grantbench/job.fio\n");
-	buf_addf(out, "verify=%d\nunbind=%d\n",
+	buf_addf(out, "disk_wait_ms=%d\nverify=%d\nunbind=%d\n", DISK_WAIT_MS,
 		 scenario_bool(s, SET_VERIFY) && !scenario_bool(s, SET_READONLY),
 		 scenario_bool(s, SET_UNBIND));
 }
