@@ -34,11 +34,11 @@ $(BUILD)/grantbench: $(CMD_OBJ) $(BUILD)/libgrantbench.a
 
 $(BUILD)/libgrantbench.a: $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR) $(AR) rcs $@ $^
 
 $(BUILD)/libbackend.a: $(BACKEND_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR) $(AR) rcs $@ $^
 
 $(TESTS) $(HELPERS): $(BUILD)/tests/%: $(BUILD)/obj/harness/tests/%.o $(TESTLIB_OBJ) \
 		$(BUILD)/libbackend.a $(BUILD)/libgrantbench.a

@@ -83,13 +83,15 @@ int cmd_boot(int argc, char **argv)
 			fputs(usage_text, stdout);
 			return GB_OK;
 		default:
-			bad = true;
+			return bad_usage("boot", NULL);
 		}
 	}
-	if (bad || optind != argc - 1) {
-		fputs(usage_text, stderr);
-		return GB_USAGE;
-	}
+	if (bad)
+		return bad_usage("boot", "more than %d --test-patch", OPT_BUILD_PATCHES);
+	if (optind == argc)
+		return bad_usage("boot", "which SCENARIO? (`grantbench list` names the shipped ones)");
+	if (optind != argc - 1)
+		return bad_usage("boot", "%s: one SCENARIO at a time", argv[optind + 1]);
 	ret = scenario_load(argv[optind], &s, &err);
 	if (ret == 0)
 		ret = scenario_cells(s, NULL, &cells, &err);

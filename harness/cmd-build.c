@@ -94,14 +94,6 @@ struct args {
 	bool dry_run, json, quiet;
 };
 
-static int bad(const char *fmt, const char *arg)
-{
-	fprintf(stderr, "grantbench build: ");
-	fprintf(stderr, fmt, arg);
-	fputs("\n", stderr);
-	return GB_USAGE;
-}
-
 enum { OPT_DRY = 256, OPT_LINUX, OPT_XEN, OPT_QEMU, OPT_PATCH, OPT_REFRESH, OPT_FORMAT };
 
 /* -1: go on; otherwise the exit status. */
@@ -148,12 +140,12 @@ static int parse_args(struct args *args, int argc, char **argv)
 		case 'j':
 			jobs = strtol(optarg, &end, 10);
 			if (*end || end == optarg || jobs < 1 || jobs > 1024)
-				return bad("--jobs %s: not a number from 1 to 1024", optarg);
+				return bad_usage("build", "--jobs %s: not a number from 1 to 1024", optarg);
 			args->opts.jobs = (int)jobs;
 			break;
 		case OPT_FORMAT:
 			if (strcmp(optarg, "json") && strcmp(optarg, "text"))
-				return bad("--format %s: neither text nor json", optarg);
+				return bad_usage("build", "--format %s: neither text nor json", optarg);
 			args->json = !strcmp(optarg, "json");
 			break;
 		case 'q':
@@ -163,7 +155,7 @@ static int parse_args(struct args *args, int argc, char **argv)
 			usage(stdout);
 			return GB_OK;
 		default:
-			return GB_USAGE;
+			return bad_usage("build", NULL);
 		}
 	}
 	return -1;
@@ -214,7 +206,7 @@ static int run(const struct args *args, int argc, char **argv)
 
 		printf("%s\n", text ? text : "[]");
 	}
-	return fflush(stdout) == 0 ? GB_OK : GB_INFRA;
+	return end_output("build", GB_OK);
 }
 
 int cmd_build(int argc, char **argv)

@@ -24,14 +24,14 @@ int cmd_digest(int argc, char **argv)
 	int c, nr, status = GB_OK;
 
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		fputs(usage_text, c == 'h' ? stdout : stderr);
-		return c == 'h' ? GB_OK : GB_USAGE;
+		if (c != 'h')
+			return bad_usage("digest", NULL);
+		fputs(usage_text, stdout);
+		return GB_OK;
 	}
 	nr = argc - optind;
-	if (nr == 0) {
-		fputs(usage_text, stderr);
-		return GB_USAGE;
-	}
+	if (nr == 0)
+		return bad_usage("digest", "which OUT?");
 	for (; optind < argc; optind++) {
 		struct err err = { 0 };
 
@@ -48,9 +48,5 @@ int cmd_digest(int argc, char **argv)
 		else if (strcmp(first, hex))
 			status = GB_REGRESSION;
 	}
-	if (fflush(stdout)) {
-		perror("grantbench digest: standard output");
-		return GB_INFRA;
-	}
-	return status;
+	return end_output("digest", status);
 }

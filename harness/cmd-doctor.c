@@ -279,20 +279,16 @@ int cmd_doctor(int argc, char **argv)
 			as_json = !strcmp(optarg, "json");
 			if (as_json || !strcmp(optarg, "text"))
 				break;
-			fprintf(stderr, "grantbench doctor: --format %s: neither text nor json\n", optarg);
-			return GB_USAGE;
+			return bad_usage("doctor", "--format %s: neither text nor json", optarg);
 		case 'h':
 			fputs(usage_text, stdout);
 			return GB_OK;
 		default:
-			fputs(usage_text, stderr);
-			return GB_USAGE;
+			return bad_usage("doctor", NULL);
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "grantbench doctor: %s: no argument is expected\n", argv[optind]);
-		return GB_USAGE;
-	}
+	if (optind < argc)
+		return bad_usage("doctor", "%s: no argument is expected", argv[optind]);
 	check_system(&report);
 	check_size(&report);
 	all = check_cache(&report, check_tools(&report));
@@ -304,9 +300,5 @@ int cmd_doctor(int argc, char **argv)
 	} else {
 		print_text(&report);
 	}
-	if (fflush(stdout)) {
-		perror("grantbench doctor: standard output");
-		return GB_INFRA;
-	}
-	return report.missing ? GB_INFRA : GB_OK;
+	return end_output("doctor", report.missing ? GB_INFRA : GB_OK);
 }

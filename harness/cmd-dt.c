@@ -108,13 +108,17 @@ int cmd_dt(int argc, char **argv)
 			fputs(usage_text, stdout);
 			return GB_OK;
 		default:
-			bad = true;
+			return bad_usage("dt", NULL);
 		}
 	}
-	if (bad || optind != argc - 1 || (!guest && !host)) {
-		fputs(usage_text, stderr);
-		return GB_USAGE;
-	}
+	if (bad)
+		return bad_usage("dt", "more than %d --test-patch", OPT_BUILD_PATCHES);
+	if (optind == argc)
+		return bad_usage("dt", "which SCENARIO? (`grantbench list` names the shipped ones)");
+	if (optind != argc - 1)
+		return bad_usage("dt", "%s: one SCENARIO at a time", argv[optind + 1]);
+	if (!guest && !host)
+		return bad_usage("dt", "--guest and --host exclude each other");
 	ret = scenario_load(argv[optind], &s, &err);
 	if (ret == 0)
 		ret = scenario_cells(s, NULL, &cells, &err);
@@ -134,5 +138,5 @@ int cmd_dt(int argc, char **argv)
 		fprintf(stderr, "grantbench dt: %s\n", err.msg);
 		return err_exit(&err);
 	}
-	return GB_OK;
+	return end_output("dt", GB_OK);
 }

@@ -172,14 +172,12 @@ int cmd_list(int argc, char **argv)
 			as_json = !strcmp(optarg, "json");
 			if (as_json || !strcmp(optarg, "text"))
 				break;
-			fprintf(stderr, "grantbench list: --format %s: neither text nor json\n", optarg);
-			return GB_USAGE;
+			return bad_usage("list", "--format %s: neither text nor json", optarg);
 		case 'h':
 			fputs(usage_text, stdout);
 			return GB_OK;
 		default:
-			fputs(usage_text, stderr);
-			return GB_USAGE;
+			return bad_usage("list", NULL);
 		}
 	}
 	if (variants)
@@ -200,5 +198,5 @@ int cmd_list(int argc, char **argv)
 	} else {
 		print_text(rows);
 	}
-	return GB_OK;
+	return end_output("list", GB_OK);
 }

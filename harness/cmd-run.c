@@ -105,8 +105,7 @@ int cmd_run(int argc, char **argv)
 			break;
 		case 'e':
 			if (strcmp(optarg, "exact")) {
-				fprintf(stderr, "grantbench run: --engine %s: only exact is available\n", optarg);
-				return GB_USAGE;
+				return bad_usage("run", "--engine %s: only exact is available", optarg);
 			}
 			break;
 		case 'o':
@@ -118,7 +117,8 @@ int cmd_run(int argc, char **argv)
 			break;
 		case 'j':
 			opts.jobs = (unsigned int)strtoul(optarg, &end, 10);
-			bad |= *end || !opts.jobs || opts.jobs > 64;
+			if (*end || end == optarg || !opts.jobs || opts.jobs > 64)
+				return bad_usage("run", "--jobs %s: not a number from 1 to 64", optarg);
 			break;
 		case 'c':
 			opts.count = true;
@@ -136,17 +136,15 @@ int cmd_run(int argc, char **argv)
 			fputs(usage_text, stdout);
 			return GB_OK;
 		default:
-			bad = true;
+			return bad_usage("run", NULL);
 		}
 	}
-	if (bad || optind == argc) {
-		fputs(usage_text, stderr);
-		return GB_USAGE;
-	}
-	if (opts.resume && !fs_is_dir(out)) {
-		fprintf(stderr, "grantbench run: --resume %s: there is no such directory\n", out);
-		return GB_USAGE;
-	}
+	if (bad)
+		return bad_usage("run", "more than %d --test-patch", OPT_BUILD_PATCHES);
+	if (optind == argc)
+		return bad_usage("run", "which SCENARIO? (`grantbench list` names the shipped ones)");
+	if (opts.resume && !fs_is_dir(out))
+		return bad_usage("run", "--resume %s: there is no such directory", out);
 	if (!out)
 		out = made_out = default_out();
 	opts.only = nr_only ? only : NULL;

@@ -6,6 +6,15 @@
 #ifndef GRANTBENCH_COMMANDS_H
 #define GRANTBENCH_COMMANDS_H
 
+/*
+ * "grantbench COMMAND: MESSAGE", and where help is. fmt NULL: getopt has said what was
+ * wrong. Returns GB_USAGE.
+ */
+int bad_usage(const char *command, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* At a command's end: status, or GB_INFRA (and a message) when what was printed got lost. */
+int end_output(const char *command, int status);
+
 int cmd_boot(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_compare(int argc, char **argv);

@@ -62,6 +62,7 @@ static int help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	static char name[64];
 	size_t i;
 
 	if (argc < 2) {
@@ -75,8 +76,12 @@ int main(int argc, char **argv)
 		return GB_OK;
 	}
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
+		if (!strcmp(argv[1], commands[i].name)) {
+			/* getopt's messages begin with it */
+			snprintf(name, sizeof(name), "grantbench %s", argv[1]);
+			argv[1] = name;
 			return commands[i].run(argc - 1, argv + 1);
+		}
 	fprintf(stderr, "grantbench: there is no command \"%s\" (`grantbench help` lists them)\n",
 		argv[1]);
 	return GB_USAGE;

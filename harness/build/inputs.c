@@ -43,6 +43,9 @@ static int lock_apt(struct builder *b, struct err *err)
 {
 	_cleanup_free_ char *dir = xasprintf("%s/apt", b->cache);
 
+	/* all of what is missing at once, before minutes of downloads */
+	if (!b->apt && hosttools_check(err) < 0)
+		return -1;
 	if (!b->apt)
 		b->apt = apt_open(dir, note, b, err);
 	return b->apt ? apt_lock(b->apt, err) : -1;

@@ -62,31 +62,68 @@ static char *cell_id(const struct cell *c)
 	return buf_detach(&id);
 }
 
-/* Does "AXIS=V[,V…]" hold for the cell? -1: the condition itself is wrong. */
-static int holds(const char *cond, const struct cell *c, struct err *err)
+/* The axis that "AXIS=V[,V…]" is about, or -1. */
+static int only_axis(const char *cond)
 {
-	const char *eq = strchr(cond, '=');
+	size_t len = strcspn(cond, "=");
 	int i;
+
+	for (i = 0; i < NR_AXES; i++) {
+		const char *name = scenario_axis_key(i)->name;
+
+		if (strlen(name) == len && !strncmp(name, cond, len))
+			return i;
+	}
+	return -1;
+}
+
+/* Is value, up to the next comma, what is wanted? */
+static bool word_is(const char *p, const char *value)
+{
+	size_t len = strcspn(p, ",");
+
+	return strlen(value) == len && !strncmp(p, value, len);
+}
+
+static const char *next_word(const char *p)
+{
+	p += strcspn(p, ",");
+	return *p ? p + 1 : NULL;
+}
+
+/* A word that no cell has would select nothing and say nothing: it is a typo. */
+static int check_only(const struct scenario *s, const char *cond, struct err *err)
+{
+	const char *eq = strchr(cond, '='), *p;
+	int axis = only_axis(cond);
 
 	if (!eq || eq == cond || !eq[1])
 		return err_usage(err, "--only %s: not AXIS=VALUE", cond);
-	for (i = 0; i < NR_AXES; i++) {
-		const char *name = scenario_axis_key(i)->name;
-		const char *p = eq + 1;
+	if (axis < 0)
+		return err_usage(err, "--only %s: there is no axis \"%.*s\" (`grantbench list "
+				 "--variants` names them)", cond, (int)(eq - cond), cond);
+	for (p = eq + 1; p; p = next_word(p)) {
+		char **v = s->values[axis];
 
-		if (strlen(name) != (size_t)(eq - cond) || strncmp(name, cond, (size_t)(eq - cond)))
-			continue;
-		for (;;) {
-			size_t len = strcspn(p, ",");
-
-			if (strlen(c->value[i]) == len && !strncmp(p, c->value[i], len))
-				return 1;
-			if (!p[len])
-				return 0;
-			p += len + 1;
-		}
+		while (*v && !word_is(p, *v))
+			v++;
+		if (!*v)
+			return err_usage(err, "--only %s: %s has no cell with %s \"%.*s\" (`grantbench "
+					 "list %s` shows its cells)", cond, s->path,
+					 scenario_axis_key(axis)->name, (int)strcspn(p, ","), p, s->name);
 	}
-	return err_usage(err, "--only %s: there is no axis \"%.*s\"", cond, (int)(eq - cond), cond);
+	return 0;
+}
+
+/* Does a checked condition hold for the cell? */
+static bool holds(const char *cond, const struct cell *c)
+{
+	const char *value = c->value[only_axis(cond)], *p;
+
+	for (p = strchr(cond, '=') + 1; p; p = next_word(p))
+		if (word_is(p, value))
+			return true;
+	return false;
 }
 
 int scenario_cells(const struct scenario *s, const char *const *only, struct cells *out,
@@ -94,8 +131,13 @@ int scenario_cells(const struct scenario *s, const char *const *only, struct cel
 {
 	struct cells cells = { NULL, 0 };
 	size_t pos[NR_AXES] = { 0 };
+	const char *const *cond;
 	size_t total = 1;
 	int i;
+
+	for (cond = only; cond && *cond; cond++)
+		if (check_only(s, *cond, err) < 0)
+			return -1;
 
 	for (i = 0; i < NR_AXES; i++) {
 		size_t n = 0;
@@ -108,17 +150,12 @@ int scenario_cells(const struct scenario *s, const char *const *only, struct cel
 	}
 	for (;;) {
 		struct cell c = { NULL, { NULL }, NULL };
-		const char *const *cond;
-		int keep = 1;
+		bool keep = true;
 
 		for (i = 0; i < NR_AXES; i++)
 			c.value[i] = s->values[i][pos[i]];
-		for (cond = only; cond && *cond && keep == 1; cond++)
-			keep = holds(*cond, &c, err);
-		if (keep < 0) {
-			cells_release(&cells);
-			return -1;
-		}
+		for (cond = only; cond && *cond && keep; cond++)
+			keep = holds(*cond, &c);
 		if (keep) {
 			c.id = cell_id(&c);
 			c.not_applicable = why_not(s, &c);

@@ -228,6 +228,6 @@ void scenario_print_help(FILE *f, bool roff)
 		      "May be given more than once.\n", f);
 	else
 		fputs("[budget]\n  METRIC <= NUMBER        a limit that makes a run fail with exit status 1;\n"
-		      "  METRIC >= NUMBER        `grantbench list --metrics` names the metrics\n"
+		      "  METRIC >= NUMBER        named as in result.json, for every cell that has the metric\n"
 		      "[exclude]\n  leave_out               AXIS=VALUE ...: reason (may be repeated)\n", f);
 }

@@ -8,78 +8,33 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/fs.h"
 #include "lib/json.h"
-#include "lib/spawn.h"
 #include "result/schema.h"
 #include "tests/lib-check.h"
+#include "tests/lib-cli.h"
 
 #define RUN_MS (25 * 60 * 1000)
 
-static char *program;
-static char *dir;
+static struct cli cli;
 
 static void setup(void)
 {
-	_cleanup_free_ char *here = fs_program_dir();
-
-	program = xasprintf("%s/../grantbench", here);
-	ck_assert_msg(fs_exists(program), "%s is not built", program);
-	dir = lib_check_tmpdir();
+	cli_setup(&cli);
 }
 
 static void teardown(void)
 {
-	fs_remove_tree(dir, NULL);
-	free(dir);
-	free(program);
-}
-
-/* Run the program; its exit status. Output goes to DIR/log. */
-static int grantbench(const char *const *args)
-{
-	_cleanup_free_ char *log = xasprintf("%s/log", dir);
-	_cleanup_free_ const char **argv = xcalloc(32, sizeof(*argv));
-	struct spawn_req req = SPAWN_REQ_INIT;
-	struct proc proc = PROC_INIT;
-	struct err err = { 0 };
-	size_t n = 0;
-	FILE *f;
-
-	argv[n++] = program;
-	while (*args)
-		argv[n++] = *args++;
-	req.argv = argv;
-	f = fopen(log, "ae");
-	ck_assert_ptr_nonnull(f);
-	req.stdout_fd = req.stderr_fd = fileno(f);
-	ck_assert_msg(spawn_start(&proc, &req, &err) == 0, "%s", err.msg);
-	if (!spawn_wait(&proc, RUN_MS)) {
-		spawn_end(&proc, 5000);
-		ck_abort_msg("no end within %d ms, log: %s", RUN_MS, log);
-	}
-	fclose(f);
-	ck_assert(WIFEXITED(proc.status));
-	return WEXITSTATUS(proc.status);
-}
-
-static char *log_text(void)
-{
-	_cleanup_free_ char *log = xasprintf("%s/log", dir);
-	struct buf text = BUF_INIT;
-
-	fs_read(log, &text, NULL);
-	return buf_detach(&text);
+	cli_teardown(&cli);
 }
 
 static json_t *load(const char *name)
 {
-	_cleanup_free_ char *path = xasprintf("%s/out/%s", dir, name);
-	_cleanup_free_ char *log = log_text();
+	_cleanup_free_ char *path = xasprintf("%s/out/%s", cli.dir, name);
+	_cleanup_free_ char *log = cli_log(&cli);
 	json_error_t jerr;
 	json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &jerr);
 
@@ -145,15 +100,15 @@ static void check_granted_cell(const json_t *cell)
 
 START_TEST(both_topologies_and_bindings)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", dir);
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
 	const char *const args[] = { "run", "scenarios/blk-smoke.ini", "-q", "-o", out, NULL };
 	_cleanup_json_ json_t *result = NULL, *manifest = NULL;
 	_cleanup_free_ char *log = NULL;
 	const json_t *cell;
 	size_t i;
-	int status = grantbench(args);
+	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 
-	log = log_text();
+	log = cli_log(&cli);
 	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
 	result = load("result.json");
 	manifest = load("manifest.json");
@@ -170,7 +125,7 @@ END_TEST
 /* One cell that must not pass; the reason must hold want. */
 static void expect_failure(const char *const *more, const char *outcome, const char *want)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", dir);
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
 	const char *args[32] = { "run", "scenarios/blk-smoke.ini", "-q", "--no-canary", "-o", out };
 	_cleanup_json_ json_t *result = NULL;
 	_cleanup_free_ char *log = NULL;
@@ -181,8 +136,8 @@ static void expect_failure(const char *const *more, const char *outcome, const c
 	while (*more)
 		args[n++] = *more++;
 	args[n] = NULL;
-	status = grantbench(args);
-	log = log_text();
+	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
+	log = cli_log(&cli);
 	ck_assert_msg(status == 3, "exit status %d instead of 3\n%s", status, log);
 	result = load("result.json");
 	cell = json_array_get(json_object_get(result, "cells"), 0);
@@ -208,7 +163,7 @@ END_TEST
 /* The thread's timeout: the kernel waits it out, says so, and goes on without the IOMMU. */
 START_TEST(deferred_probe_timeout_is_waited_out)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", dir);
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
 	const char *const args[] = { "run", "scenarios/probe-time.ini", "-q", "--no-canary", "-o", out,
 				     "--only", "binding=iommus,iommus-nostub", "--only", "mapping=map",
 				     NULL };
@@ -216,9 +171,9 @@ START_TEST(deferred_probe_timeout_is_waited_out)
 	_cleanup_free_ char *log = NULL;
 	const json_t *cell;
 	size_t i;
-	int status = grantbench(args);
+	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 
-	log = log_text();
+	log = cli_log(&cli);
 	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
 	result = load("result.json");
 	check_schema("result", result);

@@ -128,6 +128,7 @@ START_TEST(product)
 {
 	static const char *const only[] = { "binding=iommus,none", "bs=4k", NULL };
 	static const char *const nothing[] = { "binding=none", "mapping=map", "bs=8k", NULL };
+	static const char *const contradiction[] = { "binding=none", "binding=iommus", NULL };
 	static const char *const bad_axis[] = { "binding=none", "colour=red", NULL };
 	static const char *const bad_form[] = { "binding", NULL };
 	struct scenario *s = NULL;
@@ -164,6 +165,9 @@ START_TEST(product)
 	ck_assert_uint_eq(cells.nr, 2 * 2 * 2);
 	cells_release(&cells);
 	ck_assert_int_eq(scenario_cells(s, nothing, &cells, &err), -1);
+	ck_assert_int_eq(err.code, GB_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "has no cell with"));
+	ck_assert_int_eq(scenario_cells(s, contradiction, &cells, &err), -1);
 	ck_assert_int_eq(err.code, GB_USAGE);
 	ck_assert_ptr_nonnull(strstr(err.msg, "selects no cell"));
 	ck_assert_int_eq(scenario_cells(s, bad_axis, &cells, &err), -1);
