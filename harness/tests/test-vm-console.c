@@ -247,6 +247,10 @@ static const struct {
 	  "[xen] (XEN) *** Serial input to DOM0\n[xen] (XEN) *** Serial input to DOM1 (x)\n"
 	  "[domU] / # ls\n"
 	  "[xen] (XEN) *** Serial input to Xen\n[xen] (XEN) y\n" },
+	{ "relayed through the kernel log",
+	  UP "[    1.265616] DOM1: a\r\n[    1.266107] b\r\n[    1.2] DOM1: c\r\nx[    1.266107] d\r\n[",
+	  "[xen] (XEN) *** Serial input to DOM0\n[domU] a\n[dom0] [    1.266107] b\n"
+	  "[dom0] [    1.2] \n[domU] c\n[dom0] x[    1.266107] d\n[dom0] [" },
 	{ "empty lines", UP "\r\n(XEN) \r\nx\r\n",
 	  "[xen] (XEN) *** Serial input to DOM0\n[dom0] \n[xen] (XEN) \n[dom0] x\n" },
 };

@@ -6,6 +6,7 @@
 #include "vm/console.h"
 
 #define FOCUS_TEXT "*** Serial input to "
+#define STAMP_MAX 24
 
 void label_init(struct label *label, bool terminal)
 {
@@ -146,6 +147,44 @@ static bool decide(struct label *label, bool force, struct buf *out)
 	return true;
 }
 
+/*
+ * Length of printk's time stamp at text ("[    1.265616] "), 0 if there is none, -1 if it
+ * may be one yet. xl's relay writes a domU's lines through dom0's kernel log.
+ */
+static int stamp_length(const char *text, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (i == 0 ? text[i] != '[' : text[i] == ']' ? i < 8 || text[i - 7] != '.' :
+		    text[i] != ' ' && text[i] != '.' && (text[i] < '0' || text[i] > '9'))
+			return 0;
+		if (text[i] == ']')
+			return i + 1 == len ? -1 : text[i + 1] == ' ' ? (int)i + 2 : 0;
+		if (i > STAMP_MAX)
+			return 0;
+	}
+	return -1;
+}
+
+/* Drop a stamp that only carries somebody else's line. False: more bytes are needed. */
+static bool settle_stamp(struct label *label)
+{
+	struct buf *held = &label->held;
+	unsigned int domid;
+	int stamp, marker;
+
+	if ((label->midline && !label->broken) || held->data[0] != '[')
+		return true;
+	stamp = stamp_length(held->data, held->size);
+	if (stamp <= 0)
+		return stamp == 0;
+	marker = console_marker(held->data + stamp, held->size - (size_t)stamp, &domid);
+	if (marker > 0 && held->data[stamp] == 'D')
+		buf_remove_front(held, (size_t)stamp);
+	return marker >= 0;
+}
+
 /* See what the held text is, as far as it can be told. */
 static void settle(struct label *label, struct buf *out)
 {
@@ -153,8 +192,11 @@ static void settle(struct label *label, struct buf *out)
 
 	while (held->size && !label->inner) {
 		unsigned int domid = 0;
-		int n = console_marker(held->data, held->size, &domid);
+		int n;
 
+		if (!settle_stamp(label))
+			return;
+		n = console_marker(held->data, held->size, &domid);
 		if (n < 0)
 			return;
 		if (n == 0) {
