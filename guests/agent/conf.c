@@ -2,6 +2,7 @@
 #include "conf.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static int put(struct conf *conf, size_t i, const char *value)
 	case NUMBER:
 		errno = 0;
 		n = strtol(value, &end, 10);
-		if (errno || end == value || *end || n < 0 || n > 100000000)
+		if (errno || end == value || *end || n < 0 || n > INT32_MAX)
 			return -EINVAL;
 		*(int *)(base + keys[i].offset) = (int)n;
 		return 0;

@@ -187,16 +187,16 @@ static void drain_relay(struct dom0 *d)
 	}
 }
 
-static void xenperf(bool reset)
+/* All of Xen's counters since it started, for people; the backend reads those of the timed part. */
+static void xenperf(void)
 {
-	static const char *const clear[] = { "/bin/xenperf", "-r", NULL };
 	static const char *const show[] = { "/bin/xenperf", NULL };
 	static char out[256 * 1024];
-	int ret = sys_run(reset ? clear : show, out, sizeof(out), 60000);
+	int ret = sys_run(show, out, sizeof(out), 60000);
 
 	if (ret != 0)
 		report_error("xenperf: %d %.200s", ret, out);
-	else if (!reset)
+	else
 		report_blob("xenperf.txt", out, strlen(out));
 }
 
@@ -249,8 +249,6 @@ static void run(struct dom0 *d)
 		report_error("gb-backend: %s", strerror(-ret));
 		finish(false);
 	}
-	if (d->conf.xenperf)
-		xenperf(true);
 	wait_ready(d);
 	report_phase("backend-ready");
 	if (is_xl(d) && toolstack_unpause(d->domid, error, sizeof(error)) < 0) {
@@ -269,7 +267,7 @@ static void run(struct dom0 *d)
 	if (is_xl(d))
 		drain_relay(d);
 	if (d->conf.xenperf)
-		xenperf(false);
+		xenperf();
 	if (reason != SHUTDOWN_poweroff)
 		report_error("the domU ended with shutdown reason %d%s", reason,
 			     reason == SHUTDOWN_crash ? " (crash)" : "");

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "clock.h"
 #include "device.h"
 
 void vdev_broken(struct vdev *dev, const char *fmt, ...)
@@ -217,6 +218,45 @@ static void notify(struct vdev *dev, struct vdev_queue *q)
 	dev->irq_st = &dev->setup;
 }
 
+static void snapshot(struct vdev *dev, enum vdev_snapshot which)
+{
+	if (dev->snapshot)
+		dev->snapshot(dev, which);
+}
+
+/*
+ * Requests were completed, the frontend was told, and none of them took a mark. The
+ * first ones behind a mark begin the span, so that it is made of whole rounds: from
+ * an answer to an answer.
+ */
+static void span_add(struct vdev *dev, unsigned int nr, uint64_t bytes)
+{
+	struct vdev_span *span = &dev->span;
+
+	if (dev->span_state == VDEV_SPAN_ARMED) {
+		/* twice, so that what looking costs can be taken out */
+		snapshot(dev, VDEV_SNAPSHOT_BEFORE);
+		snapshot(dev, VDEV_SNAPSHOT_FIRST);
+		*span = (struct vdev_span){ .mark = dev->nr_marks, .lead_bytes = bytes,
+					    .first = clock_ticks() };
+		dev->span_state = VDEV_SPAN_OPEN;
+	} else {
+		span->requests += nr;
+		span->bytes += bytes;
+		span->last = clock_ticks();
+	}
+	if (span->lead_bytes + span->bytes < dev->span_bytes)
+		return;
+	snapshot(dev, VDEV_SNAPSHOT_LAST);
+	dev->span_state = VDEV_SPAN_OFF;
+	dev->whole = *span;
+}
+
+static uint64_t data_bytes(const struct vq_stats *st)
+{
+	return st->bytes_in + st->bytes_out;
+}
+
 /*
  * One batch: all segments of all its requests in one call to the strategy.
  * Returns how many requests, or -EPROTO when the device broke.
@@ -229,6 +269,7 @@ static int process_batch(struct vdev *dev, unsigned int index)
 	int64_t len[VIRTQ_BATCH_MAX];
 	struct dma_seg *segs;
 	unsigned int i, nr_segs = 0, failed;
+	uint64_t bytes = data_bytes(&q->st), marks = dev->nr_marks;
 	bool broken = false;
 	int nr;
 
@@ -264,6 +305,8 @@ static int process_batch(struct vdev *dev, unsigned int index)
 	virtq_flush(&q->vq);
 	q->st.requests += (unsigned int)nr;
 	notify(dev, q);
+	if (dev->span_state != VDEV_SPAN_OFF && marks == dev->nr_marks)
+		span_add(dev, (unsigned int)nr, data_bytes(&q->st) - bytes);
 	return nr;
 }
 
@@ -322,6 +365,26 @@ void vdev_mark(struct vdev *dev)
 		memmove(&dev->marks[0], &dev->marks[1], kept * sizeof(dev->marks[0]));
 	vdev_io_stats(dev, &dev->marks[kept]);
 	dev->nr_marks++;
+	dev->span_state = dev->span_bytes ? VDEV_SPAN_ARMED : VDEV_SPAN_OFF;
+}
+
+/* The last that was whole; without any, the one that never got there. */
+static void write_span(const struct vdev *dev, struct jw *jw)
+{
+	const struct vdev_span *span = dev->whole.first ? &dev->whole : &dev->span;
+	bool done = span == &dev->whole;
+
+	jw_open(jw, "span", '{');
+	jw_u64(jw, "mark", span->mark);
+	jw_bool(jw, "done", done);
+	jw_u64(jw, "requests", span->requests);
+	jw_u64(jw, "bytes", span->bytes);
+	jw_u64(jw, "lead_bytes", span->lead_bytes);
+	jw_u64(jw, "first_ns", clock_ticks_to_ns(span->first));
+	jw_u64(jw, "last_ns", clock_ticks_to_ns(span->last));
+	if (done && dev->write_snapshots)
+		dev->write_snapshots(dev, jw);
+	jw_close(jw, '}');
 }
 
 void vdev_write_stats(const struct vdev *dev, struct jw *jw)
@@ -363,6 +426,7 @@ void vdev_write_stats(const struct vdev *dev, struct jw *jw)
 		jw_close(jw, '}');
 	}
 	jw_close(jw, ']');
+	jw_u64(jw, "nr_marks", dev->nr_marks);
 	jw_open(jw, "marks", '[');
 	for (i = 0; i < VDEV_MARKS && i < dev->nr_marks; i++) {
 		jw_open(jw, NULL, '{');
@@ -370,4 +434,6 @@ void vdev_write_stats(const struct vdev *dev, struct jw *jw)
 		jw_close(jw, '}');
 	}
 	jw_close(jw, ']');
+	if (dev->span.first)
+		write_span(dev, jw);
 }

@@ -23,6 +23,7 @@
 #include "virtq.h"
 
 struct vdev;
+struct jw;
 
 #define VDEV_MARKS 4
 
@@ -47,6 +48,28 @@ struct vdev_class {
 	uint64_t (*config_read)(struct vdev *dev, unsigned int offset, unsigned int size);
 };
 
+/*
+ * A span: from the completion of the first request behind a mark to the one with
+ * which span_bytes of data had been moved since the mark. Unlike marks, it leaves
+ * out what the frontend does around its requests, and with one request in flight it
+ * is made of whole rounds. A batch that takes a mark has no part in it.
+ */
+struct vdev_span {
+	uint64_t mark;			/* nr_marks when it began */
+	uint64_t lead_bytes;		/* of the request, or the batch, that began it */
+	uint64_t requests, bytes;	/* behind that */
+	uint64_t first, last;		/* clock_ticks(); first is 0 when none ever began */
+};
+
+enum vdev_span_state { VDEV_SPAN_OFF, VDEV_SPAN_ARMED, VDEV_SPAN_OPEN };
+
+enum vdev_snapshot {
+	VDEV_SNAPSHOT_BEFORE,
+	VDEV_SNAPSHOT_FIRST,	/* right behind it: the difference is what a snapshot costs */
+	VDEV_SNAPSHOT_LAST,
+	VDEV_SNAPSHOTS
+};
+
 struct vdev_queue {
 	struct virtq vq;
 	struct vq_stats st;
@@ -64,6 +87,7 @@ struct vdev {
 	unsigned int queue_size;
 	unsigned int chain_max;
 	unsigned int config_size;
+	uint64_t span_bytes;		/* 0: no spans */
 	void *owner;			/* for the callbacks */
 	/* Raise or lower the interrupt; charge what it costs to st. */
 	void (*irq)(struct vdev *dev, struct vq_stats *st, bool level);
@@ -72,6 +96,12 @@ struct vdev {
 	 * the frontend that waits for a register? May be NULL.
 	 */
 	bool (*should_yield)(const struct vdev *dev);
+	/*
+	 * A span begins or ends: keep what else is to be known of the moment, and write
+	 * all three moments into the span's object. May be NULL.
+	 */
+	void (*snapshot)(struct vdev *dev, enum vdev_snapshot which);
+	void (*write_snapshots)(const struct vdev *dev, struct jw *jw);
 	/* The device broke, dev->why says why. May be NULL. */
 	void (*broken)(struct vdev *dev);
 
@@ -85,6 +115,9 @@ struct vdev {
 	char why[96];			/* the last reason, "" if never broken */
 	struct vq_stats marks[VDEV_MARKS]; /* the I/O counters at the last marks, oldest first */
 	uint64_t nr_marks;		/* ever taken */
+	enum vdev_span_state span_state;
+	struct vdev_span span;		/* the last that began */
+	struct vdev_span whole;		/* the last that ended */
 };
 
 /* Queues and scratch memory. 0 or -ENOMEM, -EINVAL. */
@@ -118,7 +151,6 @@ void vdev_mark(struct vdev *dev);
 void vdev_io_stats(const struct vdev *dev, struct vq_stats *sum);
 
 /* This device's statistics as an object in the open array or object. */
-struct jw;
 void vdev_write_stats(const struct vdev *dev, struct jw *jw);
 
 #endif

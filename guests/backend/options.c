@@ -10,6 +10,7 @@ enum key {
 	KEY_MMIO, KEY_IRQ, KEY_IRQ_TYPE, KEY_TYPE, KEY_STORE, KEY_SIZE, KEY_PATH, KEY_QUEUES,
 	KEY_QUEUE_SIZE, KEY_READONLY, KEY_MAPPING, KEY_GRANTS, KEY_SEG_MAX, KEY_SIZE_MAX,
 	KEY_BLK_SIZE, KEY_DISCARD, KEY_SERIAL,
+	KEY_SPAN,
 };
 
 static const struct {
@@ -35,6 +36,7 @@ static const struct {
 	{ "blk-size", KEY_BLK_SIZE, "512, 1024, 2048 or 4096", "logical block; default 512" },
 	{ "discard", KEY_DISCARD, "0 or 1", "offer DISCARD and WRITE_ZEROES; default 1" },
 	{ "serial", KEY_SERIAL, "up to 20 characters", "answer to GET_ID; default grantbench" },
+	{ "span", KEY_SPAN, "bytes, K, M or G", "data of the timed part behind a mark; default 0: none" },
 };
 
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -174,6 +176,8 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 		rc = parse_number(value, 0, 1, false, &v);
 		opt->blk.discard = v;
 		return rc;
+	case KEY_SPAN:
+		return parse_number(value, 0, INT64_MAX, true, &opt->span_bytes);
 	case KEY_SERIAL:
 		return parse_string(opt->blk.serial, sizeof(opt->blk.serial), value);
 	}

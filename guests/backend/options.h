@@ -28,6 +28,7 @@ struct device_options {
 	bool irq_level;		/* the tree says level; libxl's say edge-rising */
 	enum vstore_kind store;
 	uint64_t size_bytes;
+	uint64_t span_bytes;	/* of the timed part, device.h */
 	char path[256];
 	enum mapping_kind mapping;
 	bool grants;

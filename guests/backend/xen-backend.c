@@ -53,6 +53,20 @@ static bool should_yield(const struct vdev *vdev)
 	return xen_ioreq_waiting(&dev->be->io);
 }
 
+static void snapshot(struct vdev *vdev, enum vdev_snapshot which)
+{
+	struct device *dev = vdev->owner;
+
+	xen_marks_take(&dev->be->marks, which);
+}
+
+static void write_snapshots(const struct vdev *vdev, struct jw *jw)
+{
+	const struct device *dev = vdev->owner;
+
+	xen_marks_write(&dev->be->marks, jw);
+}
+
 static struct device *find_device(struct backend *be, uint64_t addr)
 {
 	unsigned int i;
@@ -201,6 +215,7 @@ static int open_xen(struct backend *be)
 	if (!be->xce)
 		return backend_fail(EXIT_XEN, "xenevtchn_open (/dev/xen/evtchn): %s",
 				    strerror(errno));
+	xen_marks_open(&be->marks, be->backend_domid, be->domid);
 	return 0;
 }
 
@@ -227,6 +242,12 @@ static int open_devices(struct backend *be)
 		dev->blk.dev.irq = device_irq;
 		dev->blk.dev.broken = device_broken;
 		dev->blk.dev.should_yield = should_yield;
+		dev->blk.dev.span_bytes = dev->opt.span_bytes;
+		/* Xen's counters are the machine's: those of the first device stand for all */
+		if (i == 0) {
+			dev->blk.dev.snapshot = snapshot;
+			dev->blk.dev.write_snapshots = write_snapshots;
+		}
 		rc = vblk_init(&dev->blk, &dev->opt.blk, &dev->dma.dma, &dev->store);
 		if (rc)
 			return backend_fail(EXIT_XEN, "device %u: %s", i, strerror(-rc));
@@ -313,6 +334,7 @@ bool backend_close(struct backend *be, bool report)
 		xen_dma_release(&dev->dma);
 		vstore_close(&dev->store);
 	}
+	xen_marks_close(&be->marks);
 	xenevtchn_close(be->xce);
 	xendevicemodel_close(be->dmod);
 	xenforeignmemory_close(be->fmem);

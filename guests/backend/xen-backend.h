@@ -19,6 +19,7 @@
 #include "options.h"
 #include "xen-dma.h"
 #include "xen-ioreq.h"
+#include "xen-mark.h"
 
 #define EXIT_LEAK	1	/* the run is over, but maps != unmaps */
 #define EXIT_USAGE	2
@@ -54,6 +55,7 @@ struct backend {
 	xendevicemodel_handle *dmod;
 	xenevtchn_handle *xce;
 	struct xen_ioreq io;
+	struct xen_marks marks;
 	int ready_fd;
 	int signal_fd;
 

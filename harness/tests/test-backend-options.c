@@ -41,7 +41,7 @@ START_TEST(everything)
 	ck_assert_int_eq(device_options_parse(&o,
 		"mmio=33554944,irq=1019,irq-type=level,type=blk,store=file,size=1G,path=/tmp/a b,"
 		"queues=16,queue-size=1024,readonly=1,mapping=foreign,grants=0,seg-max=1024,"
-		"size-max=65536,blk-size=4096,discard=0,serial=12345678901234567890",
+		"size-max=65536,blk-size=4096,discard=0,span=3M,serial=12345678901234567890",
 		error, sizeof(error)), 0);
 	ck_assert_uint_eq(o.mmio, 0x2000200);
 	ck_assert_uint_eq(o.irq, 1019);
@@ -59,6 +59,7 @@ START_TEST(everything)
 	ck_assert_uint_eq(o.blk.blk_size, 4096);
 	ck_assert(!o.blk.discard);
 	ck_assert_str_eq(o.blk.serial, "12345678901234567890");
+	ck_assert_uint_eq(o.span_bytes, 3u << 20);
 }
 END_TEST
 
