@@ -54,7 +54,7 @@ int cmd_boot(int argc, char **argv)
 	};
 	const char *cell_id = NULL, *dir = NULL;
 	_cleanup_free_ char *tmp = NULL;
-	struct plan_opts opts = { .interactive = true };
+	struct plan_opts opts = { .interactive = true, .free_clock = true };
 	struct opt_build build = { .quiet = false };
 	struct scenario *s = NULL;
 	struct cells cells = { NULL, 0 };
@@ -71,7 +71,7 @@ int cmd_boot(int argc, char **argv)
 			cell_id = optarg;
 			break;
 		case 'x':
-			opts.exact = true;
+			opts.free_clock = false;
 			break;
 		case 'a':
 			opts.extra_domu_args = optarg;

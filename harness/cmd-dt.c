@@ -38,7 +38,7 @@ static int print_host(const struct scenario *s, const struct cell *cell, struct 
 	struct cells one = { (struct cell *)cell, 1 };
 	_cleanup_buf_ struct buf dtb = BUF_INIT;
 	_cleanup_free_ char *path = NULL;
-	struct plan_opts opts = { .exact = true };
+	struct plan_opts opts = { .count = false };
 	struct planner *planner;
 	struct plan plan;
 	int ret;

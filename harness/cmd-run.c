@@ -10,18 +10,22 @@
 #include "lib/fs.h"
 #include "opt-build.h"
 #include "scenario/scenario.h"
+#include "vm/kvm.h"
 #include "workload/run.h"
 
 static const char usage_text[] =
 	"usage: grantbench run SCENARIO... [OPTION...]\n"
 	"Run the cells and write OUT/result.json, OUT/manifest.json and OUT/cells/.\n\n"
 	"  --only AXIS=V[,V]  only these cells; may be repeated\n"
-	"  --engine E         exact (the others are not available yet)\n"
+	"  --engine E         exact, seeded or noisy, over the scenario's\n"
+	"  --seeds N          machines per cell on the seeded engine\n"
+	"  --pairs N          runs per cell on the noisy engine\n"
+	"  --accel A          tcg or kvm, on the noisy engine\n"
 	"  -o, --out OUT      where to write (default: results/run-TIME, or grantbench-run-TIME)\n"
 	"  --resume OUT       take what is finished there, run the rest\n"
-	"  -j, --jobs N       machines at a time (default: one per CPU)\n"
-	"  --count            Xen's count build: collect Xen's own counters\n"
-	"  --no-canary        do not run the first cell twice\n"
+	"  -j, --jobs N       machines at a time (default: one per CPU; noisy: always 1)\n"
+	"  --no-count         leave out the runs of Xen's count build\n"
+	"  --no-canary        do not run the first sample twice\n"
 	"  --domu-args TEXT   append to the domU kernel's arguments\n"
 	"  -q, --quiet        no progress\n"
 	OPT_BUILD_HELP
@@ -43,14 +47,52 @@ static void print_end(const struct scenario *s, const char *out, const struct ru
 	printf("%s: %u passed, %u failed, %u not applicable%s\n", s->name, sum->pass, sum->failed,
 	       sum->not_applicable,
 	       !sum->canary_ran ? "" : sum->canary_identical ?
-	       "; canary identical: the numbers are exact" :
+	       "; canary identical" :
 	       "; canary DIFFERS: no number here is exact");
 	printf("results: %s\n", out);
 	if (sum->interrupted)
 		printf("not finished; go on with: grantbench run %s --resume %s\n", s->path, out);
 }
 
-static int run_one(const char *name, const char *out, struct run_opts *opts, struct err *err)
+/* What the command line says over the scenario. */
+struct overrides {
+	const char *engine, *seeds, *pairs, *accel, *count;
+};
+
+static int override(struct scenario *s, const struct overrides *o, struct err *err)
+{
+	const struct {
+		const char *option, *value;
+		enum setting setting;
+	} all[] = {
+		{ "--engine", o->engine, SET_ENGINE }, { "--seeds", o->seeds, SET_SEEDS },
+		{ "--pairs", o->pairs, SET_PAIRS },    { "--accel", o->accel, SET_ACCEL },
+		{ "--no-count", o->count, SET_COUNT },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(all); i++)
+		if (all[i].value &&
+		    scenario_override(s, all[i].setting, all[i].option, all[i].value, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* KVM is asked for only where it can be had: everything else is an emulated machine. */
+static int check_accel(const struct scenario *s, struct err *err)
+{
+	_cleanup_free_ char *refusal = NULL;
+
+	if (strcmp(s->setting[SET_ACCEL], "kvm"))
+		return 0;
+	if (scenario_engine(s) != ENGINE_NOISY)
+		return err_usage(err, "%s: accel = kvm: only the noisy engine runs in real time", s->path);
+	refusal = kvm_refusal(s->values[AXIS_ARCH][0], "");
+	return refusal ? err_usage(err, "%s: accel = kvm: %s", s->path, refusal) : 0;
+}
+
+static int run_one(const char *name, const char *out, const struct overrides *over,
+		   struct run_opts *opts, struct err *err)
 {
 	struct run_summary sum;
 	struct scenario *s = NULL;
@@ -59,7 +101,8 @@ static int run_one(const char *name, const char *out, struct run_opts *opts, str
 	if (scenario_load(name, &s, err) < 0)
 		return err_exit(err);
 	opts->out = out;
-	ret = run_scenario(s, opts, &sum, err);
+	ret = override(s, over, err) < 0 || check_accel(s, err) < 0 ? -1 :
+	      run_scenario(s, opts, &sum, err);
 	if (ret < 0) {
 		scenario_free(s);
 		return err_exit(err);
@@ -77,7 +120,10 @@ int cmd_run(int argc, char **argv)
 		{ "out", required_argument, NULL, 'o' },
 		{ "resume", required_argument, NULL, 'r' },
 		{ "jobs", required_argument, NULL, 'j' },
-		{ "count", no_argument, NULL, 'c' },
+		{ "seeds", required_argument, NULL, 's' },
+		{ "pairs", required_argument, NULL, 'p' },
+		{ "accel", required_argument, NULL, 'A' },
+		{ "no-count", no_argument, NULL, 'c' },
 		{ "no-canary", no_argument, NULL, 'C' },
 		{ "domu-args", required_argument, NULL, 'a' },
 		{ "quiet", no_argument, NULL, 'q' },
@@ -89,6 +135,7 @@ int cmd_run(int argc, char **argv)
 	_cleanup_free_ char *made_out = NULL;
 	struct run_opts opts = { .canary = true };
 	struct opt_build build = { .quiet = false };
+	struct overrides over = { NULL };
 	const char *out = NULL;
 	struct err err = { 0 };
 	size_t nr_only = 0;
@@ -104,9 +151,16 @@ int cmd_run(int argc, char **argv)
 			only[nr_only++] = optarg;
 			break;
 		case 'e':
-			if (strcmp(optarg, "exact")) {
-				return bad_usage("run", "--engine %s: only exact is available", optarg);
-			}
+			over.engine = optarg;
+			break;
+		case 's':
+			over.seeds = optarg;
+			break;
+		case 'p':
+			over.pairs = optarg;
+			break;
+		case 'A':
+			over.accel = optarg;
 			break;
 		case 'o':
 			out = optarg;
@@ -121,7 +175,7 @@ int cmd_run(int argc, char **argv)
 				return bad_usage("run", "--jobs %s: not a number from 1 to 64", optarg);
 			break;
 		case 'c':
-			opts.count = true;
+			over.count = "no";
 			break;
 		case 'C':
 			opts.canary = false;
@@ -152,7 +206,7 @@ int cmd_run(int argc, char **argv)
 	for (i = optind; opts.builder && i < argc; i++) {
 		_cleanup_free_ char *sub = argc - optind > 1 ? xasprintf("%s/%d", out, i - optind + 1)
 							     : xstrdup(out);
-		int status = run_one(argv[i], sub, &opts, &err);
+		int status = run_one(argv[i], sub, &over, &opts, &err);
 
 		if (err.msg[0])
 			fprintf(stderr, "grantbench run: %s\n", err.msg);

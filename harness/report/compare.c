@@ -31,10 +31,14 @@ const char *compare_kind_title(enum compare_kind kind)
 	return titles[kind];
 }
 
-/* Is this a time or something per time? Emulated, in an exact number. */
+/*
+ * Is this a time or something per time? Emulated, in an exact number. Instructions
+ * under icount are the same thing, a nanosecond each; so are counts that timers have
+ * a part in (unit tick).
+ */
 static bool is_time_unit(const char *unit)
 {
-	static const char *const times[] = { "ns", "us", "ms", "s", "min", "h", "Hz" };
+	static const char *const times[] = { "insn", "tick", "ns", "us", "ms", "s", "min", "h", "Hz" };
 	size_t len = strlen(unit), i;
 
 	for (i = 0; i < ARRAY_SIZE(times); i++)

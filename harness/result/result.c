@@ -70,10 +70,9 @@ int result_write_json(const char *out, const char *name, const json_t *json, str
 	return fs_write_atomic(path, buf.data, buf.size, 0644, err);
 }
 
-int result_save_cell(const char *out, const char *id, const char *key, const json_t *cell,
-		     const json_t *host, struct err *err)
+int result_save_cell(const char *dir, const char *key, const json_t *cell, const json_t *host,
+		     struct err *err)
 {
-	_cleanup_free_ char *dir = xasprintf("%s/cells/%s", out, id);
 	_cleanup_json_ json_t *whole = json_pack("{s:s,s:s,s:O,s:O}", "schema", CELL_SCHEMA, "key", key,
 						 "cell", cell, "host", host);
 
@@ -82,10 +81,10 @@ int result_save_cell(const char *out, const char *id, const char *key, const jso
 	return result_write_json(dir, "cell.json", whole, err);
 }
 
-int result_load_cell(const char *out, const char *id, const char *key, json_t **cell,
-		     json_t **host, struct err *err)
+int result_load_cell(const char *dir, const char *key, json_t **cell, json_t **host,
+		     struct err *err)
 {
-	_cleanup_free_ char *path = xasprintf("%s/cells/%s/cell.json", out, id);
+	_cleanup_free_ char *path = xasprintf("%s/cell.json", dir);
 	_cleanup_json_ json_t *whole = NULL;
 	const char *schema, *old_key;
 	json_error_t jerr;
@@ -107,11 +106,12 @@ int result_load_cell(const char *out, const char *id, const char *key, json_t **
 }
 
 int result_write(const char *out, const char *scenario, const char *engine, const json_t *cells,
-		 const json_t *canary, const json_t *host, struct err *err)
+		 const json_t *canary, const json_t *budgets, const json_t *host, struct err *err)
 {
-	_cleanup_json_ json_t *whole = json_pack("{s:s,s:s,s:s,s:O,s:O,s:O}", "schema", RESULT_SCHEMA,
+	_cleanup_json_ json_t *whole = json_pack("{s:s,s:s,s:s,s:O,s:O,s:O,s:O}", "schema", RESULT_SCHEMA,
 						 "scenario", scenario, "engine", engine, "cells", cells,
-						 "canary", canary, "host", host);
+						 "canary", canary, "budgets", budgets, "host",
+						 host);
 
 	return result_write_json(out, "result.json", whole, err);
 }

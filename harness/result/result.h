@@ -4,8 +4,11 @@
  *
  *   OUT/result.json             schema results/schema/result.schema.json
  *   OUT/manifest.json           every artifact, argv and seed
- *   OUT/cells/ID/cell.json      one finished cell: what --resume looks for
- *   OUT/cells/ID/...            consoles, fio.json, counters, device trees
+ *   OUT/cells/ID/               of the only sample of a cell; of several in
+ *     seed-N/, pair-N/, count/    ... one directory each
+ *   OUT/canary/                 the first sample once more
+ *     cell.json                   written when it has finished: what --resume looks for
+ *     ...                         consoles, fio.json, counters, device trees
  *
  * Nothing outside result.json's "host" object may depend on the host, its
  * clock or its load: two exact runs of the same inputs differ in "host" alone.
@@ -50,23 +53,23 @@ void metric_add(json_t *metrics, const char *name, const char *unit, enum metric
 		const char *better, double value);
 
 /*
- * A finished cell. cell is the object that result.json will hold; host is what
+ * A finished sample, in its directory. cell is the object that result.json will hold; host is what
  * depends on this machine; key says which inputs it came from. References are
  * not taken.
  */
-int result_save_cell(const char *out, const char *id, const char *key, const json_t *cell,
-		     const json_t *host, struct err *err);
+int result_save_cell(const char *dir, const char *key, const json_t *cell, const json_t *host,
+		     struct err *err);
 
 /*
- * Load a finished cell of the same inputs. 1: found, *cell and *host are new
+ * Load a finished sample of the same inputs. 1: found, *cell and *host are new
  * references; 0: not there, or of other inputs; -1: there, but unreadable.
  */
-int result_load_cell(const char *out, const char *id, const char *key, json_t **cell,
-		     json_t **host, struct err *err);
+int result_load_cell(const char *dir, const char *key, json_t **cell, json_t **host,
+		     struct err *err);
 
 /* Write result.json and manifest.json, whole or not at all. */
 int result_write(const char *out, const char *scenario, const char *engine, const json_t *cells,
-		 const json_t *canary, const json_t *host, struct err *err);
+		 const json_t *canary, const json_t *budgets, const json_t *host, struct err *err);
 int result_write_json(const char *out, const char *name, const json_t *json, struct err *err);
 
 #endif

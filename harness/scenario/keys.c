@@ -56,8 +56,14 @@ static const struct key_word devices[] = {
 
 static const struct key_word engines[] = {
 	{ "exact", "icount, one CPU, everything pinned: bit-identical runs", NULL },
-	{ "seeded", "icount with perturbed seeds, paired on the seed", "this engine is not available yet" },
-	{ "noisy", "multi-threaded TCG or KVM", "this engine is not available yet" },
+	{ "seeded", "icount, several machines that differ by a seed; sides are paired on it", NULL },
+	{ "noisy", "real time: two CPUs, multi-threaded TCG or KVM, in ABBA pairs", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word accels[] = {
+	{ "tcg", "emulation, a thread per CPU", NULL },
+	{ "kvm", "where the host has nested virtualisation for the machine's architecture", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -94,6 +100,15 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "one line that `grantbench list` prints"),
 	SET("scenario", "engine", KEY_WORD, SET_ENGINE, .words = engines, .def = "exact",
 	    .help = "how the machine's time passes; --engine on the command line wins"),
+
+	SET("scenario", "seeds", KEY_UINT, SET_SEEDS, .min = 1, .max = 1000, .def = "10",
+	    .help = "seeded engine: machines per cell; fewer than 10 give no verdict"),
+	SET("scenario", "pairs", KEY_UINT, SET_PAIRS, .min = 1, .max = 1000, .def = "10",
+	    .help = "noisy engine: runs of each cell, in ABBA order"),
+	SET("scenario", "count", KEY_BOOL, SET_COUNT, .def = "yes",
+	    .help = "run each cell once more with Xen's count build: hypercalls and traps by kind"),
+	SET("scenario", "accel", KEY_WORD, SET_ACCEL, .words = accels, .def = "tcg",
+	    .help = "noisy engine: what runs the machine"),
 
 	SET("topology", "backend_domid", KEY_UINT, SET_BACKEND_DOMID, .min = 0, .max = 0x7fef,
 	    .def = "0", .help = "domain that serves the devices, as the trees and kernels are told"),

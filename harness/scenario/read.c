@@ -499,3 +499,16 @@ void scenario_free(struct scenario *s)
 	free(s->path);
 	free(s);
 }
+
+int scenario_override(struct scenario *s, enum setting setting, const char *option,
+		      const char *value, struct err *err)
+{
+	const struct scenario_key *k = scenario_setting_key(setting);
+	_cleanup_buf_ struct buf msg = BUF_INIT;
+
+	if (!value_ok(k, value, &msg))
+		return err_usage(err, "%s %s: %s", option, value, msg.data);
+	free(s->setting[setting]);
+	s->setting[setting] = xstrdup(value);
+	return 0;
+}

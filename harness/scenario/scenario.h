@@ -39,6 +39,10 @@ enum axis {
 enum setting {
 	SET_DESCRIPTION,
 	SET_ENGINE,
+	SET_SEEDS,
+	SET_PAIRS,
+	SET_COUNT,
+	SET_ACCEL,
 	SET_BACKEND_DOMID,
 	SET_DOM0_MEM_MIB,
 	SET_DOMU_MEM_MIB,
@@ -134,6 +138,13 @@ int scenario_load(const char *name_or_path, struct scenario **out, struct err *e
 void scenario_free(struct scenario *s);
 unsigned long scenario_uint(const struct scenario *s, enum setting setting);
 bool scenario_bool(const struct scenario *s, enum setting setting);
+
+/*
+ * Put a value over the file's, as the command line does. option names the origin in
+ * the error, such as "--seeds".
+ */
+int scenario_override(struct scenario *s, enum setting setting, const char *option,
+		      const char *value, struct err *err);
 
 /*
  * The product of the axes. only: NULL-terminated "AXIS=V[,V…]" conditions, all

@@ -203,6 +203,8 @@ START_TEST(written)
 	_cleanup_json_ json_t *schema = load_schema("result");
 	_cleanup_json_ json_t *cells = json_array(), *metrics = json_array(), *doc = NULL;
 	_cleanup_json_ json_t *canary = json_pack("{s:b,s:b}", "ran", 1, "identical", 1);
+	_cleanup_json_ json_t *budgets = json_pack("[{s:s,s:s,s:i,s:i,s:b}]", "cell", "x", "metric",
+						   "maps", "at_most", 4, "value", 3, "met", 1);
 	_cleanup_json_ json_t *host = json_object();
 	struct err err = { 0 };
 	struct results r;
@@ -215,7 +217,7 @@ START_TEST(written)
 	json_array_append_new(cells, json_pack("{s:s,s:{s:s},s:s,s:s}", "id", "y", "axes", "b",
 					       "iommus", "outcome", "not-applicable", "reason",
 					       "because"));
-	ck_assert_int_eq(result_write(dir, "s", "seeded", cells, canary, host, &err), 0);
+	ck_assert_int_eq(result_write(dir, "s", "seeded", cells, canary, budgets, host, &err), 0);
 	ck_assert_msg(results_load_json(dir, &doc, &err) == 0, "%s", err.msg);
 	ck_assert_msg(schema_check(schema, doc, "result.json", &err) == 0, "%s", err.msg);
 	ck_assert_msg(results_read(dir, &r, &err) == 0, "%s", err.msg);

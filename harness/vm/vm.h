@@ -135,7 +135,8 @@ typedef void (*vm_done_fn)(struct vm *vm, void *arg);
 
 /*
  * Start a machine on loop. spec is copied, what it points to must stay. done is
- * called once, from the loop, when the machine is gone and the result stands.
+ * called once, from the loop, when the machine is gone and the result stands; it may
+ * free the machine.
  * NULL when it cannot be started (no such program, workdir not writable).
  */
 struct vm *vm_start(struct loop *loop, const struct vm_spec *spec, vm_done_fn done, void *arg,

@@ -186,49 +186,82 @@ static void probe_metrics(const struct vm_result *r, enum metric_class class, js
 		if (integer(probe, times[i].key) >= 0)
 			metric_add(metrics, times[i].metric, "ns", class, "less",
 				   (double)integer(probe, times[i].key) * 1000);
-	metric_add(metrics, "probe.deferrals", "1", class, "less", (double)integer(probe, "deferrals"));
+	metric_add(metrics, "probe.deferrals", "1", METRIC_EXACT, "less", (double)integer(probe, "deferrals"));
 	if (gave_up && *gave_up)
 		json_object_set_new(proof, "gave_up", json_string(gave_up));
 }
 
+static const char *pattern_of(const struct machine *m, const json_t *fio)
+{
+	const char *rw = m->cell->value[AXIS_RW], *said;
+	const json_t *job = json_array_get(json_object_get(fio, "jobs"), 0);
+
+	if (strcmp(rw, "job"))
+		return rw;
+	said = json_string_value(json_object_get(json_object_get(job, "job options"), "rw"));
+	return said ? said : "job";
+}
+
+/* The driver's and its allocator's counters around the timed part. */
+static int guest_counters(const struct vm_result *r, unsigned long ios, json_t *metrics,
+			  struct err *err)
+{
+	static const struct {
+		const char *before, *after;
+		const struct counter_metric *table;
+	} sources[] = {
+		{ "grant-dma-before.txt", "grant-dma-after.txt", grant_counters },
+		{ "grant-table-before.txt", "grant-table-after.txt", table_counters },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sources); i++) {
+		_cleanup_json_ json_t *before = blob_kv(r, sources[i].before, err);
+		_cleanup_json_ json_t *after = before ? blob_kv(r, sources[i].after, err) : NULL;
+
+		if (!after || metrics_counters(sources[i].table, NULL, before, after, ios, metrics,
+					       err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * The count build's sample says what Xen counted, and nothing else; the others say
+ * everything else.
+ */
 static int workload_metrics(const struct machine *m, const struct vm_result *r,
 			    enum metric_class class, json_t *metrics, struct err *err)
 {
-	_cleanup_json_ json_t *fio = NULL, *before = NULL, *after = NULL, *backend = NULL;
-	const json_t *marks;
+	_cleanup_json_ json_t *fio = NULL, *backend = NULL, *unused = json_array();
+	_cleanup_free_ char *prefix = NULL;
+	const json_t *device, *span, *marks;
 	unsigned long ios;
+	double ops;
 	size_t n;
-	const char *rw = m->cell->value[AXIS_RW];
 
 	if (strcmp(m->scenario->setting[SET_WORKLOAD], "fio"))
 		return 0;
 	fio = blob_json(r, "fio.json", err);
-	if (!fio)
+	backend = fio ? blob_json(r, "backend.json", err) : NULL;
+	if (!backend ||
+	    metrics_fio(fio, pattern_of(m, fio), scenario_uint(m->scenario, SET_NUMBER_IOS), class,
+			m->count ? unused : metrics, &prefix, &ios, err) < 0)
 		return -1;
-	if (!strcmp(rw, "job")) {
-		const json_t *job = json_array_get(json_object_get(fio, "jobs"), 0);
-		const char *said = json_string_value(
-			json_object_get(json_object_get(job, "job options"), "rw"));
-
-		rw = said ? said : "job";
-	}
-	if (metrics_fio(fio, rw, scenario_uint(m->scenario, SET_NUMBER_IOS), class, metrics, &ios,
-			err) < 0)
-		return -1;
-	if (machine_uses_grants(m)) {
-		before = blob_kv(r, "grant-dma-before.txt", err);
-		after = before ? blob_kv(r, "grant-dma-after.txt", err) : NULL;
-		if (!after || metrics_counters(grant_counters, NULL, before, after, ios,
-						 metrics, err) < 0)
-			return -1;
-	}
-	backend = blob_json(r, "backend.json", err);
-	if (!backend)
-		return -1;
-	marks = json_object_get(backend_device(backend), "marks");
+	device = backend_device(backend);
+	marks = json_object_get(device, "marks");
 	n = json_array_size(marks);
 	if (n < 3)
 		return err_subject(err, "backend.json: no marks around the timed part");
+	if (metrics_span(device, ios, &span, &ops, err) < 0)
+		return -1;
+	if (m->count)
+		return metrics_perfc(span, ops, metrics, err);
+	if (metrics_rates(span, prefix, ops, class, metrics, err) < 0 ||
+	    (machine_uses_grants(m) && guest_counters(r, ios, metrics, err) < 0))
+		return -1;
+	if (m->icount && metrics_have_xen(span))
+		metrics_instructions(span, ops, class, metrics);
 	return metrics_counters(backend_counters, json_array_get(marks, n - 3),
 				json_array_get(marks, n - 2), json_array_get(marks, n - 1), ios,
 				metrics, err);
@@ -260,13 +293,15 @@ static json_t *host_json(const struct vm_result *r)
 	for (i = 0; i < r->nr_phases; i++)
 		json_object_set_new(phases, r->phases[i].name,
 				    json_real((double)r->phases[i].host_ns / 1e9));
-	return json_pack("{s:f,s:I,s:o}", "seconds", (double)r->elapsed_ns / 1e9, "qemu_peak_rss_bytes",
-			 (json_int_t)r->peak_rss_bytes, "phase_seconds", phases);
+	return json_pack("{s:f,s:I,s:o,s:s}", "seconds", (double)r->elapsed_ns / 1e9, "qemu_peak_rss_bytes",
+			 (json_int_t)r->peak_rss_bytes, "phase_seconds", phases, "command",
+			 r->command ? r->command : "");
 }
 
 void evaluate(const struct machine *m, const struct vm_result *r, struct evaluation *out)
 {
-	enum metric_class class = m->exact ? METRIC_EXACT : METRIC_NOISY;
+	enum metric_class class = !m->icount ? METRIC_NOISY :
+				  m->sample.kind == SAMPLE_SEED ? METRIC_SEEDED : METRIC_EXACT;
 	_cleanup_json_ json_t *metrics = json_array(), *proof = NULL, *backend = NULL;
 	const json_t *said = record(r, "proof", NULL);
 	struct err err = { 0 };
@@ -281,7 +316,8 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 			out->outcome = OUTCOME_INVALID;
 	}
 	if (out->outcome == OUTCOME_PASS) {
-		probe_metrics(r, class, proof, metrics);
+		if (!m->count)
+			probe_metrics(r, class, proof, metrics);
 		if (workload_metrics(m, r, class, metrics, &err) < 0)
 			out->outcome = OUTCOME_FAIL;
 	}

@@ -10,8 +10,6 @@
 #include "lib/cleanup.h"
 #include "lib/json.h"
 
-#define RATE_MIN_MS 1000
-
 static double number(const json_t *obj, const char *key, double def)
 {
 	const json_t *v = json_object_get(obj, key);
@@ -48,11 +46,6 @@ static void add_side(const json_t *side, const char *prefix, enum metric_class c
 	unsigned long ios = (unsigned long)number(side, "total_ios", 0);
 	size_t i;
 
-	/* fio counts whole milliseconds: below a second its rates are coarser than 0.1 % */
-	if (number(side, "runtime", 0) >= RATE_MIN_MS) {
-		add(metrics, class, prefix, "iops", "1/s", "more", number(side, "iops", 0));
-		add(metrics, class, prefix, "bw", "B/s", "more", number(side, "bw_bytes", 0));
-	}
 	add(metrics, class, prefix, "lat_mean", "ns", "less", number(lat, "mean", 0));
 	for (i = 0; i < ARRAY_SIZE(percentiles); i++) {
 		const json_t *v = json_object_get(table, percentiles[i].key);
@@ -64,7 +57,8 @@ static void add_side(const json_t *side, const char *prefix, enum metric_class c
 }
 
 int metrics_fio(const json_t *fio, const char *rw, unsigned long want_ios,
-		enum metric_class class, json_t *metrics, unsigned long *ios, struct err *err)
+		enum metric_class class, json_t *metrics, char **prefix, unsigned long *ios,
+		struct err *err)
 {
 	static const char *const sides[] = { "read", "write" };
 	const json_t *jobs = json_object_get(fio, "jobs");
@@ -90,12 +84,13 @@ int metrics_fio(const json_t *fio, const char *rw, unsigned long want_ios,
 		return err_subject(err, "fio did %.0f operations instead of %lu", done, want_ios);
 	both = active[0] && active[1];
 	for (i = 0; i < 2; i++) {
-		_cleanup_free_ char *prefix = xasprintf("blk.%s%s%s", rw, both ? "." : "",
-							both ? sides[i] : "");
+		_cleanup_free_ char *side = xasprintf("blk.%s%s%s", rw, both ? "." : "",
+						      both ? sides[i] : "");
 
 		if (active[i])
-			add_side(json_object_get(job, sides[i]), prefix, class, metrics);
+			add_side(json_object_get(job, sides[i]), side, class, metrics);
 	}
+	*prefix = xasprintf("blk.%s", rw);
 	*ios = (unsigned long)done;
 	return 0;
 }
@@ -145,6 +140,11 @@ const struct counter_metric grant_counters[] = {
 	{ "unmaps", "grant_unmaps", "less" },
 	{ "pages_granted", "pages_granted", "less" },
 	{ "seq_allocs", "grant_seq_allocs", "less" },
+	{ NULL, NULL, NULL },
+};
+
+const struct counter_metric table_counters[] = {
+	{ "alloc_rebuilds", "alloc_rebuilds", "less" },
 	{ NULL, NULL, NULL },
 };
 

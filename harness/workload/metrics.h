@@ -7,6 +7,7 @@
 #define GRANTBENCH_WORKLOAD_METRICS_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "lib/err.h"
 #include "result/result.h"
@@ -16,11 +17,13 @@
  * (blk.randread.iops). want_ios: operations asked for; another number done, or
  * an error that fio reports, is a failure of the subject. Latency percentiles
  * appear only where the sample carries them (p90 from 100 operations, p99 from
- * 1,000, p99.9 from 10,000), rates only where the run took fio at least a second,
- * because it counts milliseconds. *ios gets the operations done.
+ * 1,000, p99.9 from 10,000). fio's own rates are not used: it counts milliseconds.
+ * prefix gets the metrics' common beginning ("blk.randread"; caller frees), *ios the
+ * operations done.
  */
 int metrics_fio(const json_t *fio, const char *rw, unsigned long want_ios,
-		enum metric_class class, json_t *metrics, unsigned long *ios, struct err *err);
+		enum metric_class class, json_t *metrics, char **prefix, unsigned long *ios,
+		struct err *err);
 
 /*
  * "key value" lines, as the grant DMA driver's debugfs files have them, into an
@@ -43,9 +46,42 @@ struct counter_metric {
 };
 extern const struct counter_metric grant_counters[];	/* end with NULL */
 extern const struct counter_metric backend_counters[];
+extern const struct counter_metric table_counters[];	/* of the grant table's allocator */
 
 int metrics_counters(const struct counter_metric *table, const json_t *empty,
 		     const json_t *before, const json_t *after, unsigned long ios,
 		     json_t *metrics, struct err *err);
+
+/*
+ * The rest is of the span that the backend saw (guests/backend/README.md): from its
+ * first answer behind the last mark but one, to the one with which the workload's
+ * data had been moved. Start and end of the program in the guest are not in it, and
+ * with one request in flight it is whole rounds, so that counts per operation come
+ * out as whole numbers. *ops: how many of the ios operations it holds.
+ */
+int metrics_span(const json_t *device, unsigned long ios, const json_t **span, double *ops,
+		 struct err *err);
+
+/*
+ * Rates, PREFIX.iops and PREFIX.bw: operations and bytes over the span's length, by
+ * the backend's clock.
+ */
+int metrics_rates(const json_t *span, const char *prefix, double ops,
+		  enum metric_class class, json_t *metrics, struct err *err);
+
+/* Could the backend ask Xen? Only a privileged domain can. */
+bool metrics_have_xen(const json_t *span);
+
+/*
+ * Under icount with shift 0 and one CPU: an instruction is a nanosecond of virtual
+ * time, and time also passes while the CPU waits. What is left without Xen's idle
+ * time is instructions, in steps of the counter (16 ns). The parts of dom0 and
+ * domU hold what Xen did for them.
+ */
+void metrics_instructions(const json_t *span, double ops, enum metric_class class,
+			  json_t *metrics);
+
+/* Hypercalls and traps by kind, event-channel sends: of Xen's count build. */
+int metrics_perfc(const json_t *span, double ops, json_t *metrics, struct err *err);
 
 #endif

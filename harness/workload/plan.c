@@ -4,29 +4,19 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "build/cpio.h"
 #include "lib/cleanup.h"
 #include "lib/json.h"
-#include "lib/spawn.h"
 #include "workload/fiojob.h"
+#include "workload/plan-draft.h"
 
-enum part { PART_QEMU, PART_LINUX, PART_XEN, PART_DOM0_XL, PART_DOM0_LESS, PART_DOMU, NR_PARTS };
-
-struct planner {
-	const struct plan_opts *opts;
-	const struct scenario *scenario;
-	struct artifact part[NR_PARTS];
-	bool have[NR_PARTS];
-};
-
-static const char *part_name(const struct planner *p, enum part part)
+static const char *part_name(enum part part)
 {
 	switch (part) {
 	case PART_QEMU: return "qemu";
 	case PART_LINUX: return "linux-arm64";
-	case PART_XEN: return p->opts->count ? "xen-arm64-count" : "xen-arm64";
+	case PART_XEN: return "xen-arm64";
+	case PART_XEN_COUNT: return "xen-arm64-count";
 	case PART_DOM0_XL: return "rootfs-dom0-arm64";
 	case PART_DOM0_LESS: return "rootfs-dom0less-arm64";
 	case PART_DOMU: return "rootfs-domu-arm64";
@@ -55,10 +45,10 @@ struct planner *planner_new(const struct plan_opts *opts, const struct scenario 
 	p->opts = opts;
 	p->scenario = s;
 	for (i = 0; i < NR_PARTS; i++) {
-		if (!part_needed(cells, i))
+		if (!part_needed(cells, i) || (i == PART_XEN_COUNT && !opts->count))
 			continue;
-		if (builder_get(opts->builder, part_name(p, i), &p->part[i], err) < 0) {
-			err_prefix(err, "artifact %s", part_name(p, i));
+		if (builder_get(opts->builder, part_name(i), &p->part[i], err) < 0) {
+			err_prefix(err, "artifact %s", part_name(i));
 			planner_free(p);
 			return NULL;
 		}
@@ -91,17 +81,6 @@ json_t *planner_artifacts(const struct planner *p)
 						      p->part[i].key));
 	return all;
 }
-
-/* What the cell's directory gets; everything that decides the result goes into key_text. */
-struct draft {
-	struct planner *p;
-	struct plan *plan;
-	const struct cell *cell;
-	struct buf dom0_conf, domu_conf, xl_config, job, guest_dtb, host_dtb, qemu_dtb;
-	struct buf xen_args, dom0_args, domu_args;
-	struct dt_module kernel, ramdisk, domu_kernel, domu_ramdisk, domu_dtb;
-	char *ramdisk_path, *domu_ramdisk_path, *guest_dtb_path, *host_dtb_path;
-};
 
 static void draft_release(struct draft *d)
 {
@@ -152,11 +131,12 @@ static int build_job(struct draft *d, struct err *err)
 {
 	const struct scenario *s = d->p->scenario;
 	struct fio_overrides o = {
-		.bs = d->cell->value[AXIS_BS],
-		.rw = d->cell->value[AXIS_RW],
-		.iodepth = strtoul(d->cell->value[AXIS_IODEPTH], NULL, 10),
+		.bs = d->plan->machine.cell->value[AXIS_BS],
+		.rw = d->plan->machine.cell->value[AXIS_RW],
+		.iodepth = strtoul(d->plan->machine.cell->value[AXIS_IODEPTH], NULL, 10),
 		.number_ios = scenario_uint(s, SET_NUMBER_IOS),
-		.randseed = 1,
+		/* the seed is the workload's, too */
+		.randseed = d->plan->machine.sample.kind == SAMPLE_SEED ? d->plan->machine.sample.nr : 1,
 	};
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
@@ -180,6 +160,18 @@ static void build_texts(struct draft *d)
 		text_xl_config(m, &d->xl_config);
 }
 
+/* Does this sample run with that artifact? */
+static bool uses_part(const struct machine *m, enum part part)
+{
+	switch (part) {
+	case PART_XEN: return !m->count;
+	case PART_XEN_COUNT: return m->count;
+	case PART_DOM0_XL: return machine_is_xl(m);
+	case PART_DOM0_LESS: return !machine_is_xl(m);
+	default: return true;
+	}
+}
+
 /* Token and key: of the inputs, nothing else. The texts are built with an empty token first. */
 static void derive_key(struct draft *d)
 {
@@ -187,12 +179,14 @@ static void derive_key(struct draft *d)
 	const struct buf *texts[] = { &d->dom0_conf, &d->domu_conf, &d->xl_config, &d->job,
 				      &d->guest_dtb, &d->xen_args, &d->dom0_args, &d->domu_args };
 	const struct scenario *s = d->p->scenario;
+	const struct machine *m = &d->plan->machine;
 	size_t i;
 
-	buf_addf(&all, "%s\nram %lu\nexact %d\n", d->cell->id, scenario_uint(s, SET_RAM_MIB),
-		 d->plan->machine.exact);
+	buf_addf(&all, "%s\nram %lu\nicount %d\ncpus %u\nkvm %d\nsample %d %u\n", m->cell->id,
+		 scenario_uint(s, SET_RAM_MIB), m->icount, m->cpus, m->kvm, m->sample.kind,
+		 m->sample.nr);
 	for (i = 0; i < NR_PARTS; i++)
-		if (d->p->have[i])
+		if (d->p->have[i] && uses_part(m, (enum part)i))
 			buf_addf(&all, "%s %s %s\n", d->p->part[i].name, d->p->part[i].key,
 				 d->p->part[i].sha256);
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -202,250 +196,6 @@ static void derive_key(struct draft *d)
 	fs_sha256(all.data, all.size, d->plan->key);
 	d->plan->token = xstrndup(d->plan->key, 16);
 	d->plan->machine.token = d->plan->token;
-}
-
-static int add_blob(struct cpio *cpio, const char *name, const struct buf *buf, struct err *err)
-{
-	return buf->size ? cpio_data(cpio, name, 0644, buf->data, buf->size, err) : 0;
-}
-
-/* Append a file to an open one. */
-static int append(FILE *out, const char *path, struct err *err)
-{
-	_cleanup_fclose_ FILE *in = fopen(path, "re");
-	char block[65536];
-	size_t n;
-
-	if (!in)
-		return err_errno(err, errno, "cannot read %s", path);
-	while ((n = fread(block, 1, sizeof(block), in)) > 0)
-		if (fwrite(block, 1, n, out) != n)
-			return err_errno(err, errno, "cannot append %s", path);
-	return ferror(in) ? err_errno(err, errno, "cannot read %s", path) : 0;
-}
-
-/* Root file system and overlay, one behind the other, as the kernel unpacks them. */
-static int join(const char *rootfs, const char *overlay, const char *to, struct err *err)
-{
-	_cleanup_fclose_ FILE *out = fopen(to, "we");
-
-	if (!out)
-		return err_errno(err, errno, "cannot write %s", to);
-	if (append(out, rootfs, err) < 0 || append(out, overlay, err) < 0)
-		return -1;
-	if (fclose(take_ptr(out)) != 0)
-		return err_errno(err, errno, "cannot write %s", to);
-	return 0;
-}
-
-static int domu_overlay(struct draft *d, const char *path, struct err *err)
-{
-	struct cpio *cpio = cpio_open(path, err);
-
-	if (!cpio)
-		return -1;
-	if (cpio_dir(cpio, "grantbench", 0755, err) < 0 ||
-	    add_blob(cpio, "grantbench/cell.conf", &d->domu_conf, err) < 0 ||
-	    add_blob(cpio, "grantbench/job.fio", &d->job, err) < 0) {
-		cpio_abort(cpio);
-		return -1;
-	}
-	return cpio_close(cpio, err);
-}
-
-static int dom0_overlay(struct draft *d, const char *path, struct err *err)
-{
-	struct cpio *cpio = cpio_open(path, err);
-
-	if (!cpio)
-		return -1;
-	if (cpio_dir(cpio, "grantbench", 0755, err) < 0 ||
-	    add_blob(cpio, "grantbench/cell.conf", &d->dom0_conf, err) < 0)
-		goto fail;
-	if (machine_is_xl(&d->plan->machine) &&
-	    (add_blob(cpio, "grantbench/domu.cfg", &d->xl_config, err) < 0 ||
-	     add_blob(cpio, "grantbench/guest.dtb", &d->guest_dtb, err) < 0 ||
-	     cpio_file(cpio, "grantbench/Image", 0644, d->p->part[PART_LINUX].path, err) < 0 ||
-	     cpio_file(cpio, "grantbench/domu.cpio", 0644, d->domu_ramdisk_path, err) < 0))
-		goto fail;
-	return cpio_close(cpio, err);
-fail:
-	cpio_abort(cpio);
-	return -1;
-}
-
-static int file_size(const char *path, uint64_t *size, struct err *err)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return err_errno(err, errno, "cannot stat %s", path);
-	*size = (uint64_t)st.st_size;
-	return 0;
-}
-
-static int write_images(struct draft *d, struct err *err)
-{
-	const char *dir = d->plan->dir;
-	bool xl = machine_is_xl(&d->plan->machine);
-	_cleanup_free_ char *domu_over = xasprintf("%s/domu-overlay.cpio", dir);
-	_cleanup_free_ char *dom0_over = xasprintf("%s/dom0-overlay.cpio", dir);
-
-	d->domu_ramdisk_path = xasprintf("%s/domu.cpio", dir);
-	d->ramdisk_path = xasprintf("%s/dom0.cpio", dir);
-	d->guest_dtb_path = xasprintf("%s/guest.dtb", dir);
-	d->host_dtb_path = xasprintf("%s/host.dtb", dir);
-	if (fs_write_atomic(d->guest_dtb_path, d->guest_dtb.data, d->guest_dtb.size, 0644, err) < 0 ||
-	    domu_overlay(d, domu_over, err) < 0 ||
-	    join(d->p->part[PART_DOMU].path, domu_over, d->domu_ramdisk_path, err) < 0 ||
-	    dom0_overlay(d, dom0_over, err) < 0 ||
-	    join(d->p->part[xl ? PART_DOM0_XL : PART_DOM0_LESS].path, dom0_over, d->ramdisk_path,
-		 err) < 0)
-		return -1;
-	if (file_size(d->p->part[PART_LINUX].path, &d->kernel.size, err) < 0 ||
-	    file_size(d->ramdisk_path, &d->ramdisk.size, err) < 0)
-		return -1;
-	if (xl)
-		return 0;
-	d->domu_dtb.size = d->guest_dtb.size;
-	return file_size(d->p->part[PART_LINUX].path, &d->domu_kernel.size, err) < 0 ||
-	       file_size(d->domu_ramdisk_path, &d->domu_ramdisk.size, err) < 0 ? -1 : 0;
-}
-
-struct argv {
-	char **arg;
-	size_t n;
-};
-
-static void push(struct argv *a, char *arg)
-{
-	a->arg = xrealloc(a->arg, (a->n + 2) * sizeof(*a->arg));
-	a->arg[a->n++] = arg;
-	a->arg[a->n] = NULL;
-}
-
-#define MACHINE "virt,virtualization=on,gic-version=3,dtb-randomness=off"
-
-static void push_machine(struct argv *a, const struct planner *p, const char *machine)
-{
-	char **prefix;
-
-	for (prefix = p->part[PART_QEMU].argv; *prefix; prefix++)
-		push(a, xstrdup(*prefix));
-	push(a, xstrdup("-machine"));
-	push(a, xstrdup(machine));
-	push(a, xstrdup("-cpu"));
-	push(a, xstrdup("cortex-a57"));
-	push(a, xstrdup("-smp"));
-	push(a, xstrdup("1"));
-	push(a, xstrdup("-m"));
-	push(a, xasprintf("%luM", scenario_uint(p->scenario, SET_RAM_MIB)));
-	push(a, xstrdup("-nodefaults"));
-	push(a, xstrdup("-no-user-config"));
-	push(a, xstrdup("-display"));
-	push(a, xstrdup("none"));
-	push(a, xstrdup("-nic"));
-	push(a, xstrdup("none"));
-}
-
-static void argv_free(char **argv)
-{
-	char **p;
-
-	for (p = argv; p && *p; p++)
-		free(*p);
-	free(argv);
-}
-
-/* The machine's own tree, from this very QEMU with these very options. */
-static int dump_tree(struct draft *d, struct err *err)
-{
-	_cleanup_free_ char *path = xasprintf("%s/qemu.dtb", d->plan->dir);
-	_cleanup_free_ char *machine = xasprintf(MACHINE ",dumpdtb=%s", path);
-	struct spawn_req req = SPAWN_REQ_INIT;
-	struct argv a = { NULL, 0 };
-	int ret;
-
-	push_machine(&a, d->p, machine);
-	req.argv = (const char *const *)a.arg;
-	ret = spawn_run(&req, 30000, NULL, err);
-	argv_free(a.arg);
-	if (ret < 0)
-		return err_prefix(err, "dump QEMU's device tree");
-	return fs_read(path, &d->qemu_dtb, err);
-}
-
-static int build_host_tree(struct draft *d, struct err *err)
-{
-	const struct machine *m = &d->plan->machine;
-	bool xl = machine_is_xl(m);
-	struct dt_module *modules[] = { &d->kernel, &d->ramdisk, &d->domu_kernel, &d->domu_ramdisk,
-					&d->domu_dtb };
-	struct dt_domu domu = {
-		.name = "domU1",
-		.bootargs = d->domu_args.data,
-		.mem_mib = (unsigned int)scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
-		.cpus = 1,
-		.nr_spis = 32,
-		.evtchn = READY_EVTCHN_DOMU,
-	};
-	struct dt_host host = {
-		.xen_bootargs = d->xen_args.data,
-		.dom0_bootargs = d->dom0_args.data,
-		.nr_domu = xl ? 0 : 1,
-		.dom0_evtchn = READY_EVTCHN_DOM0,
-	};
-
-	if (dt_host_layout(modules, ARRAY_SIZE(modules),
-			   (unsigned int)scenario_uint(m->scenario, SET_RAM_MIB), err) < 0 ||
-	    dump_tree(d, err) < 0)
-		return -1;
-	host.kernel = d->kernel;
-	host.ramdisk = d->ramdisk;
-	domu.kernel = d->domu_kernel;
-	domu.ramdisk = d->domu_ramdisk;
-	domu.dtb = d->domu_dtb;
-	host.domu = &domu;
-	if (dt_host_build(d->qemu_dtb.data, d->qemu_dtb.size, &host, &d->host_dtb, err) < 0 ||
-	    dt_check(d->host_dtb.data, d->host_dtb.size, err) < 0)
-		return -1;
-	return fs_write_atomic(d->host_dtb_path, d->host_dtb.data, d->host_dtb.size, 0644, err);
-}
-
-static void push_module(struct argv *a, const struct dt_module *m, const char *path)
-{
-	if (!m->size)
-		return;
-	push(a, xstrdup("-device"));
-	push(a, xasprintf("loader,file=%s,addr=0x%llx,force-raw=on", path,
-			  (unsigned long long)m->addr));
-}
-
-static void build_argv(struct draft *d)
-{
-	const char *linux_path = d->p->part[PART_LINUX].path;
-	struct argv a = { NULL, 0 };
-
-	push_machine(&a, d->p, MACHINE);
-	if (d->plan->machine.exact) {
-		push(&a, xstrdup("-seed"));
-		push(&a, xstrdup("1"));
-		push(&a, xstrdup("-icount"));
-		push(&a, xstrdup("shift=0,sleep=off"));
-		push(&a, xstrdup("-rtc"));
-		push(&a, xstrdup("base=2024-01-01T00:00:00,clock=vm"));
-	}
-	push(&a, xstrdup("-no-reboot"));
-	push(&a, xstrdup("-kernel"));
-	push(&a, xstrdup(d->p->part[PART_XEN].path));
-	push(&a, xstrdup("-dtb"));
-	push(&a, xstrdup(d->host_dtb_path));
-	push_module(&a, &d->kernel, linux_path);
-	push_module(&a, &d->ramdisk, d->ramdisk_path);
-	push_module(&a, &d->domu_kernel, linux_path);
-	push_module(&a, &d->domu_ramdisk, d->domu_ramdisk_path);
-	push_module(&a, &d->domu_dtb, d->guest_dtb_path);
-	d->plan->argv = a.arg;
 }
 
 /* Deadlines for an idle machine, several times what it took when they were chosen. */
@@ -476,69 +226,110 @@ static void fill_phases(struct plan *plan)
 	plan->spec.nr_phases = n;
 }
 
-static int draft_all(struct draft *d, struct err *err)
+/* Everything that needs no disk. */
+static int draft_texts(struct draft *d, struct err *err)
 {
-	if (plan_guest_tree(d->p->scenario, d->cell, &d->guest_dtb, err) < 0 ||
-	    dt_check(d->guest_dtb.data, d->guest_dtb.size, err) < 0 || build_job(d, err) < 0)
+	const struct machine *m = &d->plan->machine;
+
+	if (plan_guest_tree(d->p->scenario, m->cell, &d->guest_dtb, err) < 0 ||
+	    dt_check(d->guest_dtb.data, d->guest_dtb.size, err) < 0)
 		return -1;
-	d->plan->machine.token = "";
-	build_texts(d);
-	derive_key(d);
-	buf_reset(&d->xen_args);
-	buf_reset(&d->dom0_args);
-	buf_reset(&d->domu_args);
-	buf_reset(&d->dom0_conf);
-	buf_reset(&d->domu_conf);
-	buf_reset(&d->xl_config);
-	build_texts(d);
-	if (write_images(d, err) < 0 || build_host_tree(d, err) < 0)
+	if (build_job(d, err) < 0)
 		return -1;
-	build_argv(d);
+	build_texts(d);
 	return 0;
 }
 
-int plan_cell(struct planner *planner, const struct cell *cell, const char *dir, double slowdown,
-	      struct plan *plan, struct err *err)
+static void fill_machine(struct planner *planner, const struct cell *cell,
+			 const struct sample *sample, struct machine *m)
 {
-	struct draft d = { .p = planner, .plan = plan, .cell = cell };
-	char real[PATH_MAX];
-	int ret;
+	const struct scenario *s = planner->scenario;
+	bool interactive = planner->opts->interactive;
+	bool icount = interactive ? !planner->opts->free_clock :
+				    sample_is_icount(scenario_engine(s), sample);
 
-	*plan = (struct plan){ .spec = VM_SPEC_INIT };
-	if (fs_mkdirs(dir, err) < 0)
-		return -1;
-	if (!realpath(dir, real))
-		return err_errno(err, errno, "%s", dir);
-	plan->dir = xstrdup(real);
-	plan->machine = (struct machine){
-		.scenario = planner->scenario,
+	*m = (struct machine){
+		.scenario = s,
 		.cell = cell,
+		.token = "",
 		.frontend_domid = 1,
-		.backend_domid = (unsigned int)scenario_uint(planner->scenario, SET_BACKEND_DOMID),
+		.backend_domid = (unsigned int)scenario_uint(s, SET_BACKEND_DOMID),
 		.mmio_base = DT_VIRTIO_BASE,
 		.spi = DT_VIRTIO_SPI_FIRST,
-		.exact = planner->opts->exact,
-		.interactive = planner->opts->interactive,
-		.xenperf = planner->opts->count,
+		.icount = icount,
+		.cpus = icount || interactive ? 1 : 2,
+		.kvm = !icount && !interactive && !strcmp(s->setting[SET_ACCEL], "kvm"),
+		.count = sample->kind == SAMPLE_COUNT,
+		.sample = *sample,
+		.perturb = sample_perturbation(sample),
+		.interactive = interactive,
 		.extra_domu_args = planner->opts->extra_domu_args,
 	};
-	ret = draft_all(&d, err);
+}
+
+int plan_prepare(struct planner *planner, const struct cell *cell, const struct sample *sample,
+		 const char *dir, double slowdown, struct plan *plan, struct err *err)
+{
+	struct draft d = { .p = planner, .plan = plan };
+	int ret;
+
+	*plan = (struct plan){ .spec = VM_SPEC_INIT, .dir = xstrdup(dir) };
+	fill_machine(planner, cell, sample, &plan->machine);
+	/* the token is part of the texts, and made of the key: so the key is of texts without it */
+	ret = draft_texts(&d, err);
+	if (ret == 0)
+		derive_key(&d);
 	draft_release(&d);
 	if (ret < 0) {
 		plan_release(plan);
 		return err_prefix(err, "cell %s", cell->id);
 	}
 	fill_phases(plan);
-	plan->spec.argv = (const char *const *)plan->argv;
-	plan->spec.workdir = plan->dir;
 	plan->spec.token = plan->token;
 	plan->spec.slowdown = slowdown;
 	return 0;
 }
 
+int plan_write(struct planner *planner, struct plan *plan, struct err *err)
+{
+	struct draft d = { .p = planner, .plan = plan };
+	char real[PATH_MAX];
+	int ret;
+
+	if (fs_mkdirs(plan->dir, err) < 0)
+		return -1;
+	if (!realpath(plan->dir, real))
+		return err_errno(err, errno, "%s", plan->dir);
+	free(plan->dir);
+	plan->dir = xstrdup(real);
+	ret = draft_texts(&d, err);
+	if (ret == 0)
+		ret = draft_write(&d, err);
+	draft_release(&d);
+	if (ret < 0)
+		return err_prefix(err, "cell %s", plan->machine.cell->id);
+	plan->spec.argv = (const char *const *)plan->argv;
+	plan->spec.workdir = plan->dir;
+	return 0;
+}
+
+int plan_cell(struct planner *planner, const struct cell *cell, const char *dir, double slowdown,
+	      struct plan *plan, struct err *err)
+{
+	static const struct sample only = { SAMPLE_ONLY, 0 };
+
+	if (plan_prepare(planner, cell, &only, dir, slowdown, plan, err) < 0)
+		return -1;
+	if (plan_write(planner, plan, err) < 0) {
+		plan_release(plan);
+		return -1;
+	}
+	return 0;
+}
+
 void plan_release(struct plan *plan)
 {
-	argv_free(plan->argv);
+	plan_argv_free(plan->argv);
 	free(plan->token);
 	free(plan->dir);
 	*plan = (struct plan){ 0 };

@@ -27,13 +27,16 @@ void text_xen_args(const struct machine *m, struct buf *out)
 	buf_addf(out, "console=dtuart dtuart=/pl011@9000000 dom0_mem=%luM dom0_max_vcpus=1 "
 		 "dom0_vcpus_pin=1 serial_tx_buffer=512k bootscrub=0 noreboot=0",
 		 scenario_uint(m->scenario, SET_DOM0_MEM_MIB));
+	/* one virtual CPU on each physical one, for good: nothing is scheduled between them */
+	if (m->cpus > 1)
+		buf_addstr(out, " sched=null");
 }
 
 static void common_args(const struct machine *m, struct buf *out)
 {
 	/* printk.devkmsg: the agents report through /dev/kmsg, unthrottled */
 	buf_addstr(out, "printk.devkmsg=on panic=-1 oops=panic");
-	if (m->exact)
+	if (m->icount)
 		buf_addstr(out, " nokaslr norandmaps");
 }
 
@@ -74,6 +77,10 @@ void text_backend_device(const struct machine *m, struct buf *out)
 		 machine_uses_grants(m));
 	if (!strcmp(s->setting[SET_STORE], "file"))
 		buf_addstr(out, ",path=/tmp/disk.img");
+	/* how much data the timed part moves: by that the backend knows its end */
+	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
+		buf_addf(out, ",span=%llu", scenario_uint(s, SET_NUMBER_IOS) *
+			 scenario_parse_size(m->cell->value[AXIS_BS]));
 }
 
 static void common_conf(const struct machine *m, struct buf *out)
@@ -90,7 +97,7 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	else
 		buf_addf(out, "frontend_domid=%u\nready_evtchn=%d\n", m->frontend_domid,
 			 READY_EVTCHN_DOM0);
-	buf_addf(out, "xenperf=%d\ndevice=", m->xenperf);
+	buf_addf(out, "xenperf=%d\ndevice=", m->count);
 	text_backend_device(m, out);
 	buf_addstr(out, "\n");
 }
@@ -108,6 +115,8 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 		 s->setting[SET_WORKLOAD]);
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
 		buf_addstr(out, "fio_job=/grantbench/job.fio\n");
+	if (m->perturb.table_seed)
+		buf_addf(out, "jitter=%u\ntable_seed=%u\n", m->perturb.jitter, m->perturb.table_seed);
 	buf_addf(out, "disk_wait_ms=%d\nverify=%d\nunbind=%d\n", DISK_WAIT_MS,
 		 scenario_bool(s, SET_VERIFY) && !scenario_bool(s, SET_READONLY),
 		 scenario_bool(s, SET_UNBIND));
@@ -119,11 +128,12 @@ void text_xl_config(const struct machine *m, struct buf *out)
 		 "kernel = \"/grantbench/Image\"\n"
 		 "ramdisk = \"/grantbench/domu.cpio\"\n"
 		 "device_tree = \"/grantbench/guest.dtb\"\n"
-		 "memory = %lu\nvcpus = 1\ncpus = \"0\"\n"
+		 "memory = %lu\nvcpus = 1\n%s"
 		 /* with the SBSA UART libxl 4.17 gives the domain 32 SPIs, ours among them */
 		 "vuart = \"sbsa_uart\"\n"
 		 "on_poweroff = \"preserve\"\non_reboot = \"preserve\"\non_crash = \"preserve\"\n"
-		 "extra = \"", scenario_uint(m->scenario, SET_DOMU_MEM_MIB));
+		 "extra = \"", scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
+		 m->cpus == 1 ? "cpus = \"0\"\n" : "");
 	text_domu_args(m, out);
 	buf_addstr(out, "\"\n");
 }

@@ -12,6 +12,7 @@
 
 #include "lib/buf.h"
 #include "scenario/scenario.h"
+#include "workload/sample.h"
 
 /* Static event channel between dom0 and a dom0less domU, both sides' local ports. */
 #define READY_EVTCHN_DOM0 10
@@ -27,9 +28,13 @@ struct machine {
 	unsigned int backend_domid;
 	uint64_t mmio_base;		/* of the device under test */
 	unsigned int spi;		/* its interrupt, as INTID */
-	bool exact;			/* pin everything that could vary */
+	bool icount;			/* the exact clock: pin everything that could vary */
+	unsigned int cpus;		/* of the machine: 1, or one per virtual CPU (noisy engine) */
+	bool kvm;
 	bool interactive;
-	bool xenperf;			/* the count build: collect Xen's counters */
+	bool count;			/* Xen's count build: collect its counters */
+	struct sample sample;
+	struct perturbation perturb;
 	const char *extra_domu_args;	/* appended to the domU's kernel arguments, or NULL */
 };
 

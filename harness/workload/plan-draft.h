@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of planning share. Internal to plan*.c. */
+#ifndef GRANTBENCH_WORKLOAD_PLAN_DRAFT_H
+#define GRANTBENCH_WORKLOAD_PLAN_DRAFT_H
+
+#include "workload/plan.h"
+
+enum part {
+	PART_QEMU, PART_LINUX, PART_XEN, PART_XEN_COUNT, PART_DOM0_XL, PART_DOM0_LESS, PART_DOMU,
+	NR_PARTS
+};
+
+struct planner {
+	const struct plan_opts *opts;
+	const struct scenario *scenario;
+	struct artifact part[NR_PARTS];
+	bool have[NR_PARTS];
+};
+
+/* What a sample's directory gets; everything that decides the result is in its key. */
+struct draft {
+	const struct planner *p;
+	struct plan *plan;
+	struct buf dom0_conf, domu_conf, xl_config, job, guest_dtb, host_dtb, qemu_dtb;
+	struct buf xen_args, dom0_args, domu_args;
+	struct dt_module kernel, ramdisk, domu_kernel, domu_ramdisk, domu_dtb;
+	char *ramdisk_path, *domu_ramdisk_path, *guest_dtb_path, *host_dtb_path;
+};
+
+/* plan-qemu.c: the machine's own tree, from this very QEMU with these very options. */
+int plan_dump_tree(struct draft *d, struct err *err);
+/* plan-qemu.c: fill plan->argv. */
+void plan_argv(struct draft *d);
+void plan_argv_free(char **argv);
+
+/* plan-files.c: everything that goes into the directory, and argv. */
+int draft_write(struct draft *d, struct err *err);
+
+#endif

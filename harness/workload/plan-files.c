@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The files of a sample: overlays, images, device trees. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build/cpio.h"
+#include "lib/cleanup.h"
+#include "workload/plan-draft.h"
+
+static int add_blob(struct cpio *cpio, const char *name, const struct buf *buf, struct err *err)
+{
+	return buf->size ? cpio_data(cpio, name, 0644, buf->data, buf->size, err) : 0;
+}
+
+/* Append a file to an open one, which is called to. */
+static int append(FILE *out, const char *to, const char *path, struct err *err)
+{
+	_cleanup_fclose_ FILE *in = fopen(path, "re");
+	char block[65536];
+	size_t n;
+
+	if (!in)
+		return err_errno(err, errno, "cannot read %s", path);
+	while ((n = fread(block, 1, sizeof(block), in)) > 0)
+		if (fwrite(block, 1, n, out) != n)
+			return err_errno(err, errno, "cannot write %s", to);
+	return ferror(in) ? err_errno(err, errno, "cannot read %s", path) : 0;
+}
+
+/* Root file system and overlay, one behind the other, as the kernel unpacks them. */
+static int join(const char *rootfs, const char *overlay, const char *to, struct err *err)
+{
+	_cleanup_fclose_ FILE *out = fopen(to, "we");
+
+	if (!out)
+		return err_errno(err, errno, "cannot write %s", to);
+	if (append(out, to, rootfs, err) < 0 || append(out, to, overlay, err) < 0)
+		return -1;
+	if (fclose(take_ptr(out)) != 0)
+		return err_errno(err, errno, "cannot write %s", to);
+	return 0;
+}
+
+static int domu_overlay(struct draft *d, const char *path, struct err *err)
+{
+	struct cpio *cpio = cpio_open(path, err);
+
+	if (!cpio)
+		return -1;
+	if (cpio_dir(cpio, "grantbench", 0755, err) < 0 ||
+	    add_blob(cpio, "grantbench/cell.conf", &d->domu_conf, err) < 0 ||
+	    add_blob(cpio, "grantbench/job.fio", &d->job, err) < 0) {
+		cpio_abort(cpio);
+		return -1;
+	}
+	return cpio_close(cpio, err);
+}
+
+static int dom0_overlay(struct draft *d, const char *path, struct err *err)
+{
+	struct cpio *cpio = cpio_open(path, err);
+
+	if (!cpio)
+		return -1;
+	if (cpio_dir(cpio, "grantbench", 0755, err) < 0 ||
+	    add_blob(cpio, "grantbench/cell.conf", &d->dom0_conf, err) < 0)
+		goto fail;
+	if (machine_is_xl(&d->plan->machine) &&
+	    (add_blob(cpio, "grantbench/domu.cfg", &d->xl_config, err) < 0 ||
+	     add_blob(cpio, "grantbench/guest.dtb", &d->guest_dtb, err) < 0 ||
+	     cpio_file(cpio, "grantbench/Image", 0644, d->p->part[PART_LINUX].path, err) < 0 ||
+	     cpio_file(cpio, "grantbench/domu.cpio", 0644, d->domu_ramdisk_path, err) < 0))
+		goto fail;
+	return cpio_close(cpio, err);
+fail:
+	cpio_abort(cpio);
+	return -1;
+}
+
+static int file_size(const char *path, uint64_t *size, struct err *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_errno(err, errno, "cannot stat %s", path);
+	*size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static int write_images(struct draft *d, struct err *err)
+{
+	const char *dir = d->plan->dir;
+	bool xl = machine_is_xl(&d->plan->machine);
+	_cleanup_free_ char *domu_over = xasprintf("%s/domu-overlay.cpio", dir);
+	_cleanup_free_ char *dom0_over = xasprintf("%s/dom0-overlay.cpio", dir);
+
+	d->domu_ramdisk_path = xasprintf("%s/domu.cpio", dir);
+	d->ramdisk_path = xasprintf("%s/dom0.cpio", dir);
+	d->guest_dtb_path = xasprintf("%s/guest.dtb", dir);
+	d->host_dtb_path = xasprintf("%s/host.dtb", dir);
+	if (fs_write_atomic(d->guest_dtb_path, d->guest_dtb.data, d->guest_dtb.size, 0644, err) < 0 ||
+	    domu_overlay(d, domu_over, err) < 0 ||
+	    join(d->p->part[PART_DOMU].path, domu_over, d->domu_ramdisk_path, err) < 0 ||
+	    dom0_overlay(d, dom0_over, err) < 0 ||
+	    join(d->p->part[xl ? PART_DOM0_XL : PART_DOM0_LESS].path, dom0_over, d->ramdisk_path,
+		 err) < 0)
+		return -1;
+	if (file_size(d->p->part[PART_LINUX].path, &d->kernel.size, err) < 0 ||
+	    file_size(d->ramdisk_path, &d->ramdisk.size, err) < 0)
+		return -1;
+	if (xl)
+		return 0;
+	d->domu_dtb.size = d->guest_dtb.size;
+	return file_size(d->p->part[PART_LINUX].path, &d->domu_kernel.size, err) < 0 ||
+	       file_size(d->domu_ramdisk_path, &d->domu_ramdisk.size, err) < 0 ? -1 : 0;
+}
+
+static int build_host_tree(struct draft *d, struct err *err)
+{
+	const struct machine *m = &d->plan->machine;
+	bool xl = machine_is_xl(m);
+	struct dt_module *modules[] = { &d->kernel, &d->ramdisk, &d->domu_kernel, &d->domu_ramdisk,
+					&d->domu_dtb };
+	struct dt_domu domu = {
+		.name = "domU1",
+		.bootargs = d->domu_args.data,
+		.mem_mib = (unsigned int)scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
+		.cpus = 1,
+		.nr_spis = 32,
+		.evtchn = READY_EVTCHN_DOMU,
+	};
+	struct dt_host host = {
+		.xen_bootargs = d->xen_args.data,
+		.dom0_bootargs = d->dom0_args.data,
+		.nr_domu = xl ? 0 : 1,
+		.dom0_evtchn = READY_EVTCHN_DOM0,
+	};
+
+	if (dt_host_layout(modules, ARRAY_SIZE(modules),
+			   (unsigned int)scenario_uint(m->scenario, SET_RAM_MIB), err) < 0 ||
+	    plan_dump_tree(d, err) < 0)
+		return -1;
+	host.kernel = d->kernel;
+	host.ramdisk = d->ramdisk;
+	domu.kernel = d->domu_kernel;
+	domu.ramdisk = d->domu_ramdisk;
+	domu.dtb = d->domu_dtb;
+	host.domu = &domu;
+	if (dt_host_build(d->qemu_dtb.data, d->qemu_dtb.size, &host, &d->host_dtb, err) < 0 ||
+	    dt_check(d->host_dtb.data, d->host_dtb.size, err) < 0)
+		return -1;
+	return fs_write_atomic(d->host_dtb_path, d->host_dtb.data, d->host_dtb.size, 0644, err);
+}
+
+int draft_write(struct draft *d, struct err *err)
+{
+	if (write_images(d, err) < 0 || build_host_tree(d, err) < 0)
+		return -1;
+	plan_argv(d);
+	return 0;
+}
+
+void plan_drop_images(const struct plan *plan)
+{
+	static const char *const names[] = {
+		"dom0.cpio", "domu.cpio", "dom0-overlay.cpio", "domu-overlay.cpio",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", plan->dir, names[i]);
+
+		unlink(path);
+	}
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* QEMU's command line. */
+#include <stdlib.h>
+
+#include "lib/cleanup.h"
+#include "lib/spawn.h"
+#include "workload/plan-draft.h"
+
+struct argv {
+	char **arg;
+	size_t n;
+};
+
+static void push(struct argv *a, char *arg)
+{
+	a->arg = xrealloc(a->arg, (a->n + 2) * sizeof(*a->arg));
+	a->arg[a->n++] = arg;
+	a->arg[a->n] = NULL;
+}
+
+#define MACHINE "virt,virtualization=on,gic-version=3,dtb-randomness=off"
+
+static void push_machine(struct argv *a, const struct draft *d, const char *machine)
+{
+	const struct machine *m = &d->plan->machine;
+	const struct planner *p = d->p;
+	char **prefix;
+
+	for (prefix = p->part[PART_QEMU].argv; *prefix; prefix++)
+		push(a, xstrdup(*prefix));
+	push(a, xstrdup("-machine"));
+	push(a, xstrdup(machine));
+	push(a, xstrdup("-cpu"));
+	push(a, xstrdup(m->kvm ? "host" : "cortex-a57"));
+	push(a, xstrdup("-smp"));
+	push(a, xasprintf("%u", m->cpus));
+	push(a, xstrdup("-m"));
+	push(a, xasprintf("%luM", scenario_uint(p->scenario, SET_RAM_MIB)));
+	push(a, xstrdup("-nodefaults"));
+	push(a, xstrdup("-no-user-config"));
+	push(a, xstrdup("-display"));
+	push(a, xstrdup("none"));
+	push(a, xstrdup("-nic"));
+	push(a, xstrdup("none"));
+}
+
+void plan_argv_free(char **argv)
+{
+	char **p;
+
+	for (p = argv; p && *p; p++)
+		free(*p);
+	free(argv);
+}
+
+int plan_dump_tree(struct draft *d, struct err *err)
+{
+	_cleanup_free_ char *path = xasprintf("%s/qemu.dtb", d->plan->dir);
+	_cleanup_free_ char *machine = xasprintf(MACHINE ",dumpdtb=%s", path);
+	struct spawn_req req = SPAWN_REQ_INIT;
+	struct argv a = { NULL, 0 };
+	int ret;
+
+	push_machine(&a, d, machine);
+	req.argv = (const char *const *)a.arg;
+	ret = spawn_run(&req, 30000, NULL, err);
+	plan_argv_free(a.arg);
+	if (ret < 0)
+		return err_prefix(err, "dump QEMU's device tree");
+	return fs_read(path, &d->qemu_dtb, err);
+}
+
+static void push_module(struct argv *a, const struct dt_module *m, const char *path)
+{
+	if (!m->size)
+		return;
+	push(a, xstrdup("-device"));
+	push(a, xasprintf("loader,file=%s,addr=0x%llx,force-raw=on", path,
+			  (unsigned long long)m->addr));
+}
+
+void plan_argv(struct draft *d)
+{
+	const struct machine *m = &d->plan->machine;
+	const char *linux_path = d->p->part[PART_LINUX].path;
+	struct argv a = { NULL, 0 };
+
+	push_machine(&a, d, MACHINE);
+	if (m->icount) {
+		push(&a, xstrdup("-seed"));
+		push(&a, xasprintf("%u", m->sample.kind == SAMPLE_SEED ? m->sample.nr : 1));
+		push(&a, xstrdup("-icount"));
+		push(&a, xstrdup("shift=0,sleep=off"));
+		push(&a, xstrdup("-rtc"));
+		push(&a, xstrdup("base=2024-01-01T00:00:00,clock=vm"));
+	} else if (m->cpus > 1) {
+		push(&a, xstrdup("-accel"));
+		push(&a, xstrdup(m->kvm ? "kvm" : "tcg,thread=multi"));
+	}
+	push(&a, xstrdup("-no-reboot"));
+	push(&a, xstrdup("-kernel"));
+	push(&a, xstrdup(d->p->part[m->count ? PART_XEN_COUNT : PART_XEN].path));
+	push(&a, xstrdup("-dtb"));
+	push(&a, xstrdup(d->host_dtb_path));
+	push_module(&a, &d->kernel, linux_path);
+	push_module(&a, &d->ramdisk, d->ramdisk_path);
+	push_module(&a, &d->domu_kernel, linux_path);
+	push_module(&a, &d->domu_ramdisk, d->domu_ramdisk_path);
+	push_module(&a, &d->domu_dtb, d->guest_dtb_path);
+	d->plan->argv = a.arg;
+}
