@@ -50,6 +50,7 @@ START_TEST(takes_out_and_keeps)
 				       &plain, &out, &err), 0);
 	ck_assert_str_eq(out.data,
 			 "[global]\nfilename=/dev/vda\ndirect=1\nbs=4k\niodepth=1\nnumber_ios=300\n"
+			 "io_size=1228800\n"
 			 "randrepeat=1\nrandseed=7\nnorandommap\nlat_percentiles=1\n"
 			 "clat_percentiles=0\nthread\n[global]\nioengine=io_uring\n[job1]\n"
 			 "rw=randread\npercentile_list=50:99\n");

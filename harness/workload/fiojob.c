@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/cleanup.h"
+#include "scenario/scenario.h"
 
 /* Decided by the cell or by the engine: taken out of the user's file. */
 static const char *const ours[] = {
@@ -107,8 +108,10 @@ int fio_job_build(const char *path, const char *text, const struct fio_overrides
 	const char *next;
 
 	buf_addf(&job, "[global]\nfilename=/dev/vda\ndirect=1\nbs=%s\niodepth=%lu\nnumber_ios=%lu\n"
-		 "randrepeat=1\nrandseed=%lu\nnorandommap\nlat_percentiles=1\nclat_percentiles=0\n"
-		 "thread\n", o->bs, o->iodepth, o->number_ios, o->randseed);
+		 /* without it fio stops at the end of the disk */
+		 "io_size=%llu\nrandrepeat=1\nrandseed=%lu\nnorandommap\nlat_percentiles=1\nclat_percentiles=0\n"
+		 "thread\n", o->bs, o->iodepth, o->number_ios,
+		 o->number_ios * scenario_parse_size(o->bs), o->randseed);
 	if (rw_seen)
 		buf_addf(&job, "rw=%s\n", o->rw);
 	for (nr = 1; *text; text = next, nr++) {
