@@ -135,7 +135,7 @@ int cmd_run(int argc, char **argv)
 	_cleanup_free_ char *made_out = NULL;
 	struct run_opts opts = { .canary = true };
 	struct opt_build build = { .quiet = false };
-	struct overrides over = { NULL };
+	struct overrides over = { .engine = NULL };
 	const char *out = NULL;
 	struct err err = { 0 };
 	size_t nr_only = 0;
