@@ -98,6 +98,18 @@ static void check_granted_cell(const json_t *cell)
 	ck_assert_double_eq(metric(cell, "grant_maps"), metric(cell, "backend_maps"));
 }
 
+/* The harness itself is to take less than 2 % of the run's CPU time and 64 MiB. */
+static void check_harness(const json_t *result)
+{
+	const json_t *h = json_object_get(json_object_get(result, "host"), "harness");
+	double own = json_number_value(json_object_get(h, "cpu_seconds"));
+	double machines = json_number_value(json_object_get(h, "children_cpu_seconds"));
+
+	ck_assert_msg(own > 0 && own < 0.02 * (own + machines), "%.3f s of %.3f s", own, own + machines);
+	ck_assert_int_gt(json_integer_value(json_object_get(h, "peak_rss_bytes")), 0);
+	ck_assert_int_lt(json_integer_value(json_object_get(h, "peak_rss_bytes")), 64 << 20);
+}
+
 START_TEST(both_topologies_and_bindings)
 {
 	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
@@ -116,6 +128,7 @@ START_TEST(both_topologies_and_bindings)
 	check_schema("manifest", manifest);
 	ck_assert_msg(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")),
 		      "the canary differs: %s", str(json_object_get(result, "canary"), "difference"));
+	check_harness(result);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
 	json_array_foreach(json_object_get(result, "cells"), i, cell)
 		check_granted_cell(cell);

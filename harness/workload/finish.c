@@ -2,6 +2,7 @@
 /* The end of a run: what its samples say together, on disk. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -154,6 +155,24 @@ static json_t *budgets_json(const struct run *run, const json_t *cells, struct r
 	return rows;
 }
 
+static double seconds(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+/* What this program itself took, and what its machines did. */
+static json_t *harness_json(void)
+{
+	struct rusage self, children;
+
+	getrusage(RUSAGE_SELF, &self);
+	getrusage(RUSAGE_CHILDREN, &children);
+	return json_pack("{s:f,s:f,s:I}", "cpu_seconds",
+			 seconds(&self.ru_utime) + seconds(&self.ru_stime), "children_cpu_seconds",
+			 seconds(&children.ru_utime) + seconds(&children.ru_stime), "peak_rss_bytes",
+			 (json_int_t)self.ru_maxrss * 1024);
+}
+
 static json_t *host_json(const struct run *run)
 {
 	json_t *samples = json_object();
@@ -168,9 +187,10 @@ static json_t *host_json(const struct run *run)
 			json_object_set_new(samples, run->task[i].name, host);
 		}
 	uname(&uts);
-	return json_pack("{s:s,s:s,s:i,s:f,s:i,s:o}", "machine", uts.machine, "kernel", uts.release,
+	return json_pack("{s:s,s:s,s:i,s:f,s:i,s:o,s:o}", "machine", uts.machine, "kernel", uts.release,
 			 "cpus", (int)sysconf(_SC_NPROCESSORS_ONLN), "slowdown", run->slowdown, "jobs",
-			 (int)run->jobs, "samples", samples);
+			 (int)run->jobs, "samples", samples, "harness",
+			 harness_json());
 }
 
 /* Which seeds each cell ran with. */
