@@ -237,6 +237,30 @@ static void fill_row(struct compare *cmp, struct compare_pair *pair, const struc
 		row->note = "no A/A run of it: margin assumed";
 }
 
+static bool has_budget(const struct compare *cmp, const char *metric)
+{
+	size_t i;
+
+	for (i = 0; i < cmp->opts->nr_budgets; i++)
+		if (!strcmp(cmp->opts->budgets[i].metric, metric))
+			return true;
+	return false;
+}
+
+/*
+ * A total whose count per operation both sides have as well would say the same once
+ * more, and something else when the numbers of operations differ: it is left to
+ * result.json, unless somebody set a budget for it.
+ */
+static bool is_said_per_io(const struct compare *cmp, const struct compare_pair *pair,
+			   const struct metric *total)
+{
+	_cleanup_free_ char *per_io = xasprintf("%s_per_io", total->name);
+
+	return !has_budget(cmp, total->name) && find_metric(pair->a, per_io) &&
+	       find_metric(pair->b, per_io);
+}
+
 static void fill_pair(struct compare *cmp, struct compare_pair *pair)
 {
 	size_t i;
@@ -246,6 +270,8 @@ static void fill_pair(struct compare *cmp, struct compare_pair *pair)
 		const struct metric *a = &pair->a->metrics[i];
 		const struct metric *b = find_metric(pair->b, a->name);
 
+		if (is_said_per_io(cmp, pair, a))
+			continue;
 		if (!b)
 			compare_skip(cmp, xstrdup(a->name), xasprintf("not in %s", pair->b->id));
 		else if (strcmp(a->unit, b->unit))

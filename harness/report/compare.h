@@ -8,6 +8,9 @@
  * axes but the compared one are equal. What cannot be paired is listed with its
  * reason, never left out silently.
  *
+ * Rows. A total ("maps") whose count per operation ("maps_per_io") both sides have is
+ * left out unless it has a budget: it says the same, or compares different workloads.
+ *
  * Classes. A metric is of the noisier of its two sides' classes. An exact metric
  * that ran several times stays exact while its difference is the same in each
  * run, and else is judged like the engine's other numbers. A canary that differs

@@ -11,6 +11,8 @@
 
 #define METRIC(value) \
 	"{'name':'maps','unit':'1','class':'exact','better':'less','value':" #value "}"
+#define PER_IO(value) \
+	"{'name':'maps_per_io','unit':'1','class':'exact','better':'less','value':" #value "}"
 #define CELL(id, outcome, value) \
 	"{'id':'" id "','axes':{'binding':'" id "'},'outcome':'" outcome "','metrics':[" \
 	METRIC(value) "]}"
@@ -110,6 +112,23 @@ START_TEST(to_file)
 }
 END_TEST
 
+/* A total that the count per operation says again, and a budget that wants it all the same. */
+START_TEST(totals)
+{
+	_cleanup_buf_ struct buf plain = BUF_INIT, asked = BUF_INIT;
+
+	put("both.json", RESULT("{'id':'x','axes':{'binding':'x'},'outcome':'pass','metrics':["
+				METRIC(900) "," PER_IO(3) "]},"
+				"{'id':'y','axes':{'binding':'y'},'outcome':'pass','metrics':["
+				METRIC(1200) "," PER_IO(3) "]}"));
+	ck_assert_int_eq(cli_line(&cli, "compare both.json", NULL, &plain), 0);
+	ck_assert_msg(strstr(plain.data, "\nmaps_per_io") && !strstr(plain.data, "\nmaps "), "%s",
+		      plain.data);
+	ck_assert_int_eq(cli_line(&cli, "compare both.json --budget maps=10", NULL, &asked), 1);
+	ck_assert_msg(strstr(asked.data, "\nmaps ") != NULL, "%s", asked.data);
+}
+END_TEST
+
 /* Only the hash, so that a script can compare it. */
 START_TEST(bare_digest)
 {
@@ -128,6 +147,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, command, 0, ARRAY_SIZE(runs));
+	tcase_add_test(tc, totals);
 	tcase_add_test(tc, to_file);
 	tcase_add_test(tc, bare_digest);
 	suite_add_tcase(suite, tc);

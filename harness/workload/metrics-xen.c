@@ -197,9 +197,10 @@ static void add_traps(const json_t *span, double ops, json_t *metrics)
 		n = within(span, counter, key);
 		all += idle ? 0 : n;
 		name = trap_name(key + 6);
-		if (n != 0 && ops > 0 && idle)
+		/* also where it is 0: the other side may have it */
+		if (ops > 0 && idle)
 			add_ticks(metrics, name, n / ops);
-		else if (n != 0)
+		else
 			add_per_io(metrics, name, "less", n, ops);
 	}
 	add_per_io(metrics, "traps", "less", all, ops);
