@@ -42,7 +42,9 @@ static void add_row(struct table *table, const struct compare_row *row)
 		fmt_log_ratio(&change, row->effect.estimate, row->effect.ci);
 	}
 	buf_addstr(&verdict, verdict_name(row->verdict));
-	if (row->note)
+	if (row->note == compare_varies)
+		buf_addstr(&verdict, " *");
+	else if (row->note)
 		buf_addf(&verdict, " (%s)", row->note);
 	buf_addf(&n, "%zu", row->effect.n);
 	if (is_exact(row))
@@ -133,6 +135,17 @@ static void add_head(const struct compare *cmp, const char *bullet, struct buf *
 		 canaries[cmp->b->canary > cmp->a->canary ? cmp->b->canary : cmp->a->canary]);
 }
 
+static bool any_varies(const struct compare *cmp)
+{
+	size_t i, j;
+
+	for (i = 0; i < cmp->nr_pairs; i++)
+		for (j = 0; j < cmp->pairs[i].nr_rows; j++)
+			if (cmp->pairs[i].rows[j].note == compare_varies)
+				return true;
+	return false;
+}
+
 static void add_legend(const struct compare *cmp, struct buf *legend)
 {
 	buf_addf(legend, "n: pairs. sees: the smallest difference found with %.0f %% power.",
@@ -141,6 +154,8 @@ static void add_legend(const struct compare *cmp, struct buf *legend)
 		buf_addf(legend, " Intervals at %.4g %%; differences are real at %.4g %% after Holm over %zu test%s; equivalence by TOST.",
 			 100 * (1 - cmp->opts->alpha), 100 * cmp->opts->alpha, cmp->nr_tests,
 			 cmp->nr_tests == 1 ? "" : "s");
+	if (any_varies(cmp))
+		buf_addstr(legend, " *: a count that varies between runs, judged like the engine's other numbers.");
 }
 
 void compare_text(const struct compare *cmp, struct buf *out)

@@ -12,6 +12,8 @@
 /* log(1.01): 1 % */
 #define ONE_PERCENT 0.00995033085316808
 
+const char compare_varies[] = "varies between runs: not exact";
+
 const struct compare_opts compare_defaults = {
 	.alpha = 0.05,
 	.margin = ONE_PERCENT,
@@ -223,7 +225,7 @@ static void fill_row(struct compare *cmp, struct compare_pair *pair, const struc
 		class = cmp->a->engine > cmp->b->engine ? cmp->a->engine : cmp->b->engine;
 		if (class == METRIC_EXACT)
 			class = METRIC_NOISY;
-		row->note = "varies between runs: not exact";
+		row->note = compare_varies;
 	}
 	if (class == METRIC_EXACT) {
 		row->kind = is_time_unit(a->unit) ? KIND_TIME : KIND_COUNT;

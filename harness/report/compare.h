@@ -118,6 +118,9 @@ int compare_results(const struct results *a, const struct results *b,
 		    const struct compare_opts *opts, struct compare *out, struct err *err);
 void compare_release(struct compare *cmp);
 
+/* The note of a count that was not the same in each run; a star in the table. */
+extern const char compare_varies[];
+
 const char *compare_kind_title(enum compare_kind kind);
 
 /* Each appends the whole report; text fits 100 columns. */
