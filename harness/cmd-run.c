@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "lib/cleanup.h"
 #include "lib/fs.h"
+#include "lib/spawn.h"
 #include "opt-build.h"
 #include "scenario/scenario.h"
 #include "vm/kvm.h"
@@ -50,8 +51,6 @@ static void print_end(const struct scenario *s, const char *out, const struct ru
 	       "; canary identical" :
 	       "; canary DIFFERS: no number here is exact");
 	printf("results: %s\n", out);
-	if (sum->interrupted)
-		printf("not finished; go on with: grantbench run %s --resume %s\n", s->path, out);
 }
 
 /* What the command line says over the scenario. */
@@ -91,8 +90,33 @@ static int check_accel(const struct scenario *s, struct err *err)
 	return refusal ? err_usage(err, "%s: accel = kvm: %s", s->path, refusal) : 0;
 }
 
+/* The command line that goes on with what was interrupted: ours, with --resume for -o. */
+static void print_resume(char *const *argv, const char *out)
+{
+	_cleanup_free_ const char **line = NULL;
+	_cleanup_free_ char *text = NULL;
+	size_t n = 0, i;
+
+	while (argv[n])
+		n++;
+	line = xcalloc(n + 4, sizeof(*line));
+	line[0] = "grantbench";
+	line[1] = "run";
+	for (n = 2, i = 1; argv[i]; i++) {
+		if (!strcmp(argv[i], "-o") || !strcmp(argv[i], "--out") || !strcmp(argv[i], "--resume"))
+			i += argv[i + 1] != NULL;
+		else if (strncmp(argv[i], "--out=", 6) && strncmp(argv[i], "--resume=", 9) &&
+			 (strncmp(argv[i], "-o", 2) || argv[i][1] == '-'))
+			line[n++] = argv[i];
+	}
+	line[n++] = "--resume";
+	line[n] = out;
+	text = spawn_argv_text(line);
+	printf("not finished; go on with: %s\n", text);
+}
+
 static int run_one(const char *name, const char *out, const struct overrides *over,
-		   struct run_opts *opts, struct err *err)
+		   struct run_opts *opts, bool *interrupted, struct err *err)
 {
 	struct run_summary sum;
 	struct scenario *s = NULL;
@@ -108,6 +132,7 @@ static int run_one(const char *name, const char *out, const struct overrides *ov
 		return err_exit(err);
 	}
 	print_end(s, out, &sum);
+	*interrupted |= sum.interrupted;
 	scenario_free(s);
 	return sum.interrupted ? GB_INFRA : (int)sum.worst;
 }
@@ -132,6 +157,7 @@ int cmd_run(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	_cleanup_free_ const char **only = xcalloc((size_t)argc + 1, sizeof(*only));
+	_cleanup_free_ char **given = xcalloc((size_t)argc + 1, sizeof(*given));
 	_cleanup_free_ char *made_out = NULL;
 	struct run_opts opts = { .canary = true };
 	struct opt_build build = { .quiet = false };
@@ -139,10 +165,12 @@ int cmd_run(int argc, char **argv)
 	const char *out = NULL;
 	struct err err = { 0 };
 	size_t nr_only = 0;
-	bool bad = false;
+	bool bad = false, interrupted = false;
 	int c, i, worst = GB_OK;
 	char *end;
 
+	/* getopt moves arguments about */
+	memcpy(given, argv, (size_t)argc * sizeof(*given));
 	while ((c = getopt_long(argc, argv, "o:j:qh", options, NULL)) != -1) {
 		if (opt_build_take(&build, c, optarg, &bad))
 			continue;
@@ -206,7 +234,7 @@ int cmd_run(int argc, char **argv)
 	for (i = optind; opts.builder && i < argc; i++) {
 		_cleanup_free_ char *sub = argc - optind > 1 ? xasprintf("%s/%d", out, i - optind + 1)
 							     : xstrdup(out);
-		int status = run_one(argv[i], sub, &over, &opts, &err);
+		int status = run_one(argv[i], sub, &over, &opts, &interrupted, &err);
 
 		if (err.msg[0])
 			fprintf(stderr, "grantbench run: %s\n", err.msg);
@@ -217,6 +245,8 @@ int cmd_run(int argc, char **argv)
 		fprintf(stderr, "grantbench run: %s\n", err.msg);
 		return err_exit(&err);
 	}
+	if (interrupted)
+		print_resume(given, out);
 	builder_free(opts.builder);
 	return worst;
 }

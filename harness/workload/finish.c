@@ -111,6 +111,29 @@ static void count_outcome(const json_t *cell, struct run_summary *summary)
 		summary->worst = GB_INFRA;
 }
 
+/* Each reason once, with how many cells it keeps from running. */
+static void note_not_applicable(struct run *run)
+{
+	size_t i, j, n;
+
+	for (i = 0; i < run->cells.nr; i++) {
+		const char *reason = run->cells.cell[i].not_applicable;
+
+		for (j = 0, n = 0; reason && j < run->cells.nr; j++) {
+			const char *other = run->cells.cell[j].not_applicable;
+
+			if (!other || strcmp(other, reason))
+				continue;
+			if (j < i)
+				break;
+			n++;
+		}
+		if (n)
+			progress_note(&run->progress, "not applicable, %zu cell%s: %s", n,
+				      n == 1 ? "" : "s", reason);
+	}
+}
+
 static json_t *cells_json(const struct run *run, struct run_summary *summary)
 {
 	json_t *all = json_array();
@@ -136,7 +159,7 @@ static json_t *cells_json(const struct run *run, struct run_summary *summary)
 	return all;
 }
 
-static json_t *budgets_json(const struct run *run, const json_t *cells, struct run_summary *summary)
+static json_t *budgets_json(struct run *run, const json_t *cells, struct run_summary *summary)
 {
 	json_t *rows = budget_check(run->scenario, cells, &summary->unmet);
 	const json_t *row;
@@ -148,7 +171,8 @@ static json_t *budgets_json(const struct run *run, const json_t *cells, struct r
 		if (json_is_true(json_object_get(row, "met")))
 			continue;
 		text = budget_text(run->scenario, row);
-		progress_note((struct progress *)&run->progress, "over budget: %s", text);
+		/* also with --quiet: it is why the exit status is not 0 */
+		progress_say(&run->progress, "budget not met: %s", text);
 	}
 	if (summary->unmet && summary->worst == GB_OK)
 		summary->worst = GB_REGRESSION;
@@ -244,6 +268,7 @@ int run_write_results(struct run *run, struct run_summary *summary, struct err *
 	_cleanup_json_ json_t *budgets = budgets_json(run, cells, summary);
 	_cleanup_json_ json_t *manifest = manifest_json(run);
 
+	note_not_applicable(run);
 	if (result_write(run->opts->out, run->scenario->name, run->scenario->setting[SET_ENGINE],
 			 cells, canary, budgets, host, err) < 0)
 		return -1;

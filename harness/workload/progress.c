@@ -73,16 +73,29 @@ void progress_end(struct progress *p, unsigned int slot, const char *text)
 	progress_tick(p);
 }
 
+static void print_line(struct progress *p, const char *fmt, va_list ap)
+{
+	progress_clear(p);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	progress_tick(p);
+}
+
 void progress_note(struct progress *p, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (p->quiet)
-		return;
-	progress_clear(p);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	if (!p->quiet)
+		print_line(p, fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
-	progress_tick(p);
+}
+
+void progress_say(struct progress *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_line(p, fmt, ap);
+	va_end(ap);
 }

@@ -32,6 +32,8 @@ void progress_phase(struct progress *p, unsigned int slot, const char *phase);
 void progress_end(struct progress *p, unsigned int slot, const char *text);
 /* A line that stays. */
 void progress_note(struct progress *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, with --quiet too. */
+void progress_say(struct progress *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Redraw the live lines; call every second or so. */
 void progress_tick(struct progress *p);
 /* Remove the live lines. */

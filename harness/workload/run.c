@@ -51,6 +51,7 @@ static void finish_task(struct task *t, const struct vm_result *r)
 	struct run *run = t->run;
 	char console[FS_SHA256_HEX];
 	struct evaluation e;
+	const char *gave_up;
 	_cleanup_free_ char *note = NULL;
 	struct err err = { 0 };
 
@@ -61,7 +62,10 @@ static void finish_task(struct task *t, const struct vm_result *r)
 		strcpy(console, "");
 	json_object_set_new(t->result, "console_sha256", json_string(console));
 	json_object_set_new(t->result, "inputs_sha256", json_string(t->plan.key));
-	note = xasprintf("%s%s%s%s%s", outcome_name(e.outcome), *e.reason ? ": " : "", e.reason,
+	/* a kernel that gave up waiting for a supplier passes, late */
+	gave_up = json_string_value(json_object_get(json_object_get(t->result, "proof"), "gave_up"));
+	note = xasprintf("%s%s%s%s%s%s%s", outcome_name(e.outcome), *e.reason ? ": " : "", e.reason,
+			 gave_up ? ", after a deferred probe: " : "", gave_up ? gave_up : "",
 			 r->context ? "\n" : "", r->context ? r->context : "");
 	free(e.reason);
 	t->finished = !r->interrupted;
