@@ -113,6 +113,9 @@ static const struct {
 
 	{ "dt", 2, "which SCENARIO?" },
 	{ "dt blk-smoke --guest", 0, "xen,dev-domid = <0x0>" },
+	{ "dt blk-smoke --guest", 0, "compatible = \"xen,grant-dma\"" },
+	/* a tree that many cells get is printed once, under the ids of all of them */
+	{ "dt blk-matrix --guest", 0, "iommus-upstream-map-blk-1m-read-qd32\n/dts-v1/;" },
 	{ "dt blk-smoke --guest --cell xl-iommus", 0, "compatible = \"xen,grant-dma\"" },
 	{ "dt blk-smoke --guest --host", 2, "exclude each other" },
 	{ "dt blk-smoke --guest --cell nothing", 2, "no cell has an id like this" },
@@ -135,6 +138,7 @@ static const struct {
 	{ "run blk-smoke --jobs 0 -o out", 2, "--jobs 0: not a number from 1 to 64" },
 	{ "run blk-smoke --jobs two -o out", 2, "--jobs two" },
 	{ "run blk-smoke --engine fast -o out", 2, "--engine fast" },
+	{ "run blk-smoke --accel xyz -o out", 2, "--accel xyz" },
 	{ "run blk-smoke --resume nowhere", 2, "--resume nowhere: there is no such directory" },
 	{ "run blk-smoke --only binding=none -o out", 2, "has no cell with binding \"none\"" },
 	{ "run blk-smoke --frob -o out", 2, "unrecognized option '--frob'" },
@@ -230,6 +234,23 @@ START_TEST(output_is_lost)
 }
 END_TEST
 
+/* KVM where it cannot be: refused before anything is built, with doctor's own reason. */
+START_TEST(kvm_is_refused)
+{
+	_cleanup_free_ char *why = kvm_refusal("arm64", "");
+	_cleanup_buf_ struct buf out = BUF_INIT, doctor = BUF_INIT;
+	int status;
+
+	if (!why)
+		return;		/* here it can be: nothing to refuse */
+	status = cli_line(&cli, "run blk-smoke --engine noisy --accel kvm -o out", NULL, &out);
+	ck_assert_int_eq(status, 2);
+	ck_assert_msg(strstr(out.data, why), "%s", out.data);
+	cli_line(&cli, "doctor", NULL, &doctor);
+	ck_assert_msg(strstr(doctor.data, why), "%s", doctor.data);
+}
+END_TEST
+
 /* What stands between a host and KVM, from the outside in. */
 START_TEST(kvm)
 {
@@ -280,6 +301,7 @@ int main(void)
 	tcase_add_test(tc, doctor_json);
 	tcase_add_loop_test(tc, output_is_lost, 0, 6);
 	tcase_add_test(tc, kvm);
+	tcase_add_test(tc, kvm_is_refused);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }
