@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
@@ -173,6 +174,39 @@ START_TEST(page_offset_ignored_is_seen)
 }
 END_TEST
 
+/* Ctrl-C in the middle: the line that is printed, pasted into a shell, finishes the run. */
+START_TEST(interrupted_and_resumed)
+{
+	static const char said[] = "not finished; go on with: ";
+	_cleanup_free_ char *bin = xstrndup(cli.program, (size_t)(strrchr(cli.program, '/') - cli.program));
+	_cleanup_free_ char *first = NULL, *second = NULL, *log = NULL, *end = NULL;
+	_cleanup_json_ json_t *result = NULL;
+	char *line;
+	int status;
+
+	first = xasprintf("timeout -s INT 2 %s run scenarios/blk-smoke.ini --only topology=dom0less "
+			  "-o %s/out -j 1 >%s/log 2>&1", cli.program, cli.dir, cli.dir);
+	/* timeout's own status is 124, whatever the program's was */
+	status = system(first);
+	log = cli_log(&cli);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 124, "status %d\n%s", status, log);
+	line = strstr(log, said);
+	ck_assert_msg(line != NULL, "no line that goes on:\n%s", log);
+	line += strlen(said);
+	line[strcspn(line, "\n")] = 0;
+	second = xasprintf("PATH=%s:$PATH; %s >%s/log 2>&1", bin, line, cli.dir);
+	status = system(second);
+	end = cli_log(&cli);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: status %d\n%s", second,
+		      status, end);
+	result = load("result.json");
+	check_schema("result", result);
+	/* the options went along: two cells, not four */
+	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 2);
+	ck_assert(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")));
+}
+END_TEST
+
 /* The thread's timeout: the kernel waits it out, says so, and goes on without the IOMMU. */
 START_TEST(deferred_probe_timeout_is_waited_out)
 {
@@ -231,6 +265,7 @@ int main(void)
 	tcase_add_test(tc, both_topologies_and_bindings);
 	tcase_add_test(tc, missing_stub_is_a_deferred_probe);
 	tcase_add_test(tc, deferred_probe_timeout_is_waited_out);
+	tcase_add_test(tc, interrupted_and_resumed);
 	tcase_add_test(tc, page_offset_ignored_is_seen);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
