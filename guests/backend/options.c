@@ -20,7 +20,7 @@ static const struct {
 	const char *help;
 } keys[] = {
 	{ "mmio", KEY_MMIO, "an address, a multiple of 512", "registers in the guest; required" },
-	{ "irq", KEY_IRQ, "32 to 1019", "interrupt (SPI) number; required" },
+	{ "irq", KEY_IRQ, "32 to 1019, or evtchn", "interrupt (SPI) number, or the frontend's event channel; required" },
 	{ "irq-type", KEY_IRQ_TYPE, "edge or level", "as the device tree says; default edge" },
 	{ "type", KEY_TYPE, "blk", "kind of device; default blk" },
 	{ "store", KEY_STORE, "ram, null or file", "where data lives; default ram" },
@@ -118,6 +118,9 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 		opt->mmio = v;
 		return rc || v % VMMIO_SIZE ? -EINVAL : 0;
 	case KEY_IRQ:
+		opt->irq_evtchn = !strcmp(value, "evtchn");
+		if (opt->irq_evtchn)
+			return 0;
 		rc = parse_number(value, 32, 1019, false, &v);
 		opt->irq = (unsigned int)v;
 		return rc;
@@ -200,6 +203,8 @@ static int finish(struct device_options *opt, unsigned int seen, char *error, si
 		what = "mmio is missing";
 	else if (!(seen & 1u << KEY_IRQ))
 		what = "irq is missing";
+	else if (opt->irq_evtchn && opt->irq_level)
+		what = "irq=evtchn has no level";
 	else if (opt->grants && opt->mapping == MAPPING_FOREIGN)
 		what = "mapping=foreign needs grants=0: a grant is not a frame number";
 	else if (!opt->grants && opt->mapping == MAPPING_MAP)
@@ -284,12 +289,14 @@ int device_options_check(const struct device_options *opts, unsigned int nr, cha
 
 	for (i = 0; i < nr; i++) {
 		for (j = 0; j < i; j++) {
-			if (opts[i].mmio == opts[j].mmio) {
-				snprintf(error, err_size, "devices %u and %u have the same mmio", j,
+			uint64_t low = opts[i].mmio < opts[j].mmio ? i : j, high = low == i ? j : i;
+
+			if (opts[high].mmio - opts[low].mmio < device_options_span(&opts[low])) {
+				snprintf(error, err_size, "the registers of devices %u and %u overlap", j,
 					 i);
 				return -EINVAL;
 			}
-			if (opts[i].irq == opts[j].irq) {
+			if (!opts[i].irq_evtchn && !opts[j].irq_evtchn && opts[i].irq == opts[j].irq) {
 				snprintf(error, err_size, "devices %u and %u have the same irq", j,
 					 i);
 				return -EINVAL;

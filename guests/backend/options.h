@@ -25,6 +25,7 @@ enum mapping_kind {
 struct device_options {
 	uint64_t mmio;		/* guest-physical address of the registers */
 	unsigned int irq;	/* SPI number as the GIC counts them (from 32) */
+	bool irq_evtchn;	/* instead: the event channel that the frontend's doorbell names */
 	bool irq_level;		/* the tree says level; libxl's say edge-rising */
 	enum vstore_kind store;
 	uint64_t size_bytes;
@@ -38,6 +39,21 @@ struct device_options {
 /* Parse; error (err_size bytes) gets a sentence that names the key. 0 or -EINVAL. */
 int device_options_parse(struct device_options *opt, const char *text, char *error,
 			 size_t err_size);
+
+/*
+ * The doorbell of a device with irq=evtchn: two 32-bit registers behind the
+ * device's. The frontend writes its port to the first; the second then reads 0, or
+ * the errno value of what went wrong.
+ */
+#define DOORBELL_PORT	VMMIO_SIZE
+#define DOORBELL_STATUS	(VMMIO_SIZE + 4u)
+#define DOORBELL_END	(VMMIO_SIZE + 8u)
+
+/* How many bytes of the frontend's address space the device answers for. */
+static inline unsigned int device_options_span(const struct device_options *opt)
+{
+	return opt->irq_evtchn ? DOORBELL_END : VMMIO_SIZE;
+}
 
 /* What no two devices may share: addresses and interrupts. 0 or -EINVAL. */
 int device_options_check(const struct device_options *opts, unsigned int nr, char *error,

@@ -38,6 +38,13 @@ static void device_irq(struct vdev *vdev, struct vq_stats *st, bool level)
 
 	if (be->gone || (!level && !dev->opt.irq_level))
 		return;
+	if (dev->opt.irq_evtchn) {
+		if (dev->evtchn < 0)
+			return;
+		charge(st, COST_NOTIFY);
+		xenevtchn_notify(be->xce, (evtchn_port_t)dev->evtchn);
+		return;
+	}
 	charge(st, COST_DM_OP);
 	if (xendevicemodel_set_irq_level(be->dmod, (domid_t)be->domid, dev->opt.irq, level) &&
 	    backend_may_log(be))
@@ -72,9 +79,58 @@ static struct device *find_device(struct backend *be, uint64_t addr)
 	unsigned int i;
 
 	for (i = 0; i < be->nr_devices; i++)
-		if (addr >= be->devices[i].opt.mmio && addr - be->devices[i].opt.mmio < VMMIO_SIZE)
+		if (addr >= be->devices[i].opt.mmio &&
+		    addr - be->devices[i].opt.mmio < device_options_span(&be->devices[i].opt))
 			return &be->devices[i];
 	return NULL;
+}
+
+static void doorbell_unbind(struct device *dev)
+{
+	if (dev->opt.irq_evtchn && dev->evtchn >= 0)
+		xenevtchn_unbind(dev->be->xce, (evtchn_port_t)dev->evtchn);
+	dev->evtchn = -1;
+}
+
+/* The frontend names its port; the last one counts. Its choice: nothing it writes may hurt. */
+static void doorbell_write(struct device *dev, const struct xen_access *access, unsigned int offset)
+{
+	struct backend *be = dev->be;
+
+	if (offset != DOORBELL_PORT || access->size != 4) {
+		be->loop.ioreqs_bad++;
+		return;
+	}
+	doorbell_unbind(dev);
+	charge(&be->loop, COST_BIND);
+	dev->evtchn = xenevtchn_bind_interdomain(be->xce, be->domid, (uint32_t)access->value);
+	dev->doorbell_status = dev->evtchn < 0 ? (uint32_t)errno : 0;
+	if (dev->evtchn < 0 && backend_may_log(be))
+		fprintf(stderr, "gb-backend: device %u: event channel %u: %s\n",
+			dev->blk.dev.index, (uint32_t)access->value, strerror(errno));
+}
+
+static uint64_t doorbell_read(const struct device *dev, const struct xen_access *access,
+			      unsigned int offset)
+{
+	if (offset == DOORBELL_STATUS && access->size == 4)
+		return dev->doorbell_status;
+	dev->be->loop.ioreqs_bad++;
+	return 0;
+}
+
+static void device_access(struct device *dev, struct xen_access *access)
+{
+	unsigned int offset = (unsigned int)(access->addr - dev->opt.mmio);
+
+	if (offset >= VMMIO_SIZE && access->write)
+		doorbell_write(dev, access, offset);
+	else if (offset >= VMMIO_SIZE)
+		access->value = doorbell_read(dev, access, offset);
+	else if (access->write)
+		vdev_write(&dev->blk.dev, offset, access->size, access->value);
+	else
+		access->value = vdev_read(&dev->blk.dev, offset, access->size);
 }
 
 /*
@@ -95,12 +151,8 @@ static void handle_vcpu(struct backend *be, unsigned int vcpu)
 	if (!dev) {
 		be->loop.ioreqs_bad++;
 		access.value = UINT64_MAX;
-	} else if (access.write) {
-		vdev_write(&dev->blk.dev, (unsigned int)(access.addr - dev->opt.mmio), access.size,
-			   access.value);
 	} else {
-		access.value = vdev_read(&dev->blk.dev,
-					 (unsigned int)(access.addr - dev->opt.mmio), access.size);
+		device_access(dev, &access);
 	}
 	xen_ioreq_complete(&be->io, vcpu, &access);
 }
@@ -228,6 +280,8 @@ static int open_devices(struct backend *be)
 		struct device *dev = &be->devices[i];
 
 		dev->be = be;
+		dev->evtchn = -1;
+		dev->doorbell_status = ENOTCONN;
 		rc = vstore_open(&dev->store, dev->opt.store, dev->opt.path, dev->opt.size_bytes,
 				 dev->opt.blk.readonly);
 		if (rc)
@@ -266,7 +320,8 @@ static int open_ioreq(struct backend *be)
 			    &what);
 	for (i = 0; !rc && i < be->nr_devices; i++) {
 		what = "claim a device's registers";
-		rc = xen_ioreq_add_range(&be->io, be->devices[i].opt.mmio, VMMIO_SIZE);
+		rc = xen_ioreq_add_range(&be->io, be->devices[i].opt.mmio,
+					 device_options_span(&be->devices[i].opt));
 	}
 	if (!rc)
 		rc = xen_ioreq_enable(&be->io, &what);
@@ -332,6 +387,8 @@ bool backend_close(struct backend *be, bool report)
 		if (dev->ready)
 			vblk_release(&dev->blk);
 		xen_dma_release(&dev->dma);
+		if (dev->be)
+			doorbell_unbind(dev);
 		vstore_close(&dev->store);
 	}
 	xen_marks_close(&be->marks);

@@ -33,6 +33,8 @@ struct device {
 	struct xen_dma dma;
 	struct device_options opt;
 	struct backend *be;
+	int evtchn;		/* irq=evtchn: our port, -1: the frontend named none yet */
+	uint32_t doorbell_status;
 	bool ready;		/* blk is initialised */
 };
 

@@ -20,6 +20,7 @@
  *   xenevtchn_unmask                write                     (an EVTCHNOP_unmask only if
  *                                                             the port fired meanwhile)
  *   xenevtchn_notify                ioctl NOTIFY              EVTCHNOP_send
+ *   xenevtchn_bind_interdomain      ioctl BIND_INTERDOMAIN    EVTCHNOP_bind_interdomain
  *
  * gntdev allocates the pages it maps over from XEN_UNPOPULATED_ALLOC; without it
  * each map also balloons pages out, which is not counted here.
@@ -39,6 +40,7 @@
 
 #define COST_DM_OP	1, 1
 #define COST_NOTIFY	1, 1
+#define COST_BIND	1, 1
 #define COST_UNMASK	1, 0
 #define COST_PENDING	1, 0
 #define COST_POLL	1, 0

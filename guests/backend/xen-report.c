@@ -74,7 +74,10 @@ static void write_device(const struct device *dev, struct jw *jw)
 {
 	jw_open(jw, NULL, '{');
 	jw_hex(jw, "mmio", dev->opt.mmio);
-	jw_u64(jw, "irq", dev->opt.irq);
+	if (dev->opt.irq_evtchn)
+		jw_str(jw, "irq", "evtchn");
+	else
+		jw_u64(jw, "irq", dev->opt.irq);
 	jw_str(jw, "store", vstore_kind_name(dev->opt.store));
 	jw_u64(jw, "size", dev->store.size);
 	vdev_write_stats(&dev->blk.dev, jw);

@@ -171,7 +171,7 @@ START_TEST(devices_differ)
 	o[1].irq = 34;
 	o[1].mmio = o[0].mmio;
 	ck_assert_int_lt(device_options_check(o, 2, error, sizeof(error)), 0);
-	ck_assert_str_eq(error, "devices 0 and 1 have the same mmio");
+	ck_assert_str_eq(error, "the registers of devices 0 and 1 overlap");
 }
 END_TEST
 
