@@ -21,7 +21,7 @@
 #define OPT_BUILD_HELP                                                                      \
 	"  --linux SOURCE     linux-6.12 (default), linux-6.1, or a kernel tree\n"          \
 	"  --xen DIR          a Xen tree instead of Debian's\n"                             \
-	"  --qemu PATH        a qemu-system-aarch64 (7.2 or newer) instead of Debian's 10.0\n" \
+	"  --qemu PATH        a qemu-system-ARCH (7.2 or newer) instead of Debian's 10.0\n" \
 	"  --test-patch FILE  one more kernel patch, after ours; may be repeated\n"
 
 #define OPT_BUILD_PATCHES 16

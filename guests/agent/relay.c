@@ -8,10 +8,18 @@
 #include "report.h"
 #include "toolstack.h"
 
+#ifdef __aarch64__
+#define RELAY_UART "-vuart0"
+#else
+#define RELAY_UART ""
+#endif
+
 void relay_init(struct relay *relay, const char *domu_name, int domid)
 {
 	*relay = (struct relay){ .fd = -1, .domid = domid };
-	snprintf(relay->path, sizeof(relay->path), CONSOLE_DIR "/guest-%s-vuart0.log", domu_name);
+	/* arm64 guests print through the emulated UART, PVH guests through Xen's console */
+	snprintf(relay->path, sizeof(relay->path), CONSOLE_DIR "/guest-%s%s.log", domu_name,
+		 RELAY_UART);
 }
 
 static void flush(struct relay *relay)

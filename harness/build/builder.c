@@ -155,7 +155,7 @@ static int lookup(struct builder *b, size_t index, struct artifact *out)
 	memcpy(out->key, b->slots[index].key, FS_SHA256_HEX);
 	memcpy(out->sha256, sha256, FS_SHA256_HEX);
 	if (r->argv)
-		r->argv(out);
+		r->argv(r, out);
 	return 1;
 }
 
@@ -283,7 +283,7 @@ static int get(struct builder *b, size_t index, struct err *err)
 	if (slot->done)
 		return 0;
 	if (r->external)
-		ret = r->external(b, &slot->artifact, err);
+		ret = r->external(b, r, &slot->artifact, err);
 	if (ret < 0)
 		return -1;
 	if (ret == 0) {
@@ -334,7 +334,7 @@ int builder_plan(struct builder *b, const char *name, struct artifact *out, stru
 	b->may_resolve = false;
 	b->current = name;
 	if (recipes[index].external)
-		ret = recipes[index].external(b, &found, err);
+		ret = recipes[index].external(b, &recipes[index], &found, err);
 	if (ret == 0)
 		ret = plan(b, index, err);
 	if (ret < 0)
@@ -492,6 +492,7 @@ void builder_free(struct builder *b)
 	free(b->downloads);
 	free(b->work);
 	free(b->pins_path);
-	free(b->toolchain);
+	free(b->toolchain[0]);
+	free(b->toolchain[1]);
 	free(b);
 }

@@ -13,8 +13,12 @@ int debs_unpack(struct builder *b, const struct pins *pins, const char *root, st
 int debs_write_list(const struct pins *pins, const char *path, struct err *err);
 
 /* Where Debian keeps libraries of an architecture, relative to a root. */
-#define LIB_DIRS(triplet)                                                             \
-	((const char *const[]){ "usr/lib/" triplet, "lib/" triplet, "usr/lib", "lib", \
-				"usr/lib64", "lib64", NULL })
+struct lib_dirs {
+	const char *dir[7];	/* NULL-terminated; the first two are owned */
+};
+
+struct lib_dirs lib_dirs(const char *triplet);
+void lib_dirs_release(struct lib_dirs *dirs);
+#define _cleanup_lib_dirs_ __attribute__((cleanup(lib_dirs_release)))
 
 #endif

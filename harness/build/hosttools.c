@@ -28,6 +28,18 @@ static const struct hosttool tools[] = {
 	{ HOSTTOOL_FILE, "/usr/aarch64-linux-gnu/lib/libc.a", "libc6-dev-arm64-cross",
 	  "static programs for the guests", false },
 #endif
+#ifdef __x86_64__
+	{ HOSTTOOL_PROGRAM, "x86_64-linux-gnu-gcc", "gcc", "compiles for x86_64 guests", false },
+	{ HOSTTOOL_FILE, "/usr/lib/x86_64-linux-gnu/libc.a", "libc6-dev",
+	  "static programs for x86_64 guests", false },
+#else
+	{ HOSTTOOL_PROGRAM, "x86_64-linux-gnu-gcc", "gcc-x86-64-linux-gnu",
+	  "compiles for x86_64 guests", false },
+	{ HOSTTOOL_FILE, "/usr/x86_64-linux-gnu/lib/libc.a", "libc6-dev-amd64-cross",
+	  "static programs for x86_64 guests", false },
+#endif
+	{ HOSTTOOL_FILE, "/usr/include/gelf.h", "libelf-dev", "objtool, for x86_64 kernels", false },
+	{ HOSTTOOL_FILE, "/usr/bin/python3", "python3", "Xen's own build for x86_64", false },
 	{ HOSTTOOL_PROGRAM, "flex", "flex", "Kconfig", false },
 	{ HOSTTOOL_PROGRAM, "bison", "bison", "Kconfig", false },
 	{ HOSTTOOL_PROGRAM, "bc", "bc", "the kernel's time constants", false },

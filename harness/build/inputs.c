@@ -166,16 +166,20 @@ static int first_line(const char *const *argv, struct buf *out, struct err *err)
 	return 0;
 }
 
-int builder_key_toolchain(struct builder *b, struct key *key, struct err *err)
+int builder_key_toolchain(struct builder *b, const struct recipe *r, struct key *key,
+			  struct err *err)
 {
-	static const char *const gcc[] = { CROSS "gcc", "--version", NULL };
-	static const char *const ld[] = { CROSS "ld", "--version", NULL };
-	static const char *const libc[] = { CROSS "gcc", "-print-file-name=libc.a", NULL };
+	_cleanup_free_ char *cc = xasprintf("%sgcc", r->arch->cross);
+	_cleanup_free_ char *linker = xasprintf("%sld", r->arch->cross);
+	const char *const gcc[] = { cc, "--version", NULL };
+	const char *const ld[] = { linker, "--version", NULL };
+	const char *const libc[] = { cc, "-print-file-name=libc.a", NULL };
+	char **toolchain = &b->toolchain[r->arch == &arch_x86_64];
 	_cleanup_buf_ struct buf text = BUF_INIT, path = BUF_INIT, vars = BUF_INIT;
 	char sha256[FS_SHA256_HEX];
 	size_t i;
 
-	if (!b->toolchain) {
+	if (!*toolchain) {
 		/* without a compiler there is no key either: say what to install */
 		if (hosttools_check(err) < 0)
 			return -1;
@@ -187,13 +191,13 @@ int builder_key_toolchain(struct builder *b, struct key *key, struct err *err)
 		if (path.data && *path.data == '/' &&
 		    memo_sha256(&b->memo, path.data, sha256, NULL) == 0)
 			buf_addf(&text, "; libc.a %s", sha256);
-		b->toolchain = buf_detach(&text);
+		*toolchain = buf_detach(&text);
 	}
 	for (i = 0; i < ARRAY_SIZE(environment); i++)
 		buf_addf(&vars, "%s\n", environment[i]);
 	fs_sha256(vars.data, vars.size, sha256);
 	key_add(key, "environment", "%s", sha256);
-	key_add(key, "toolchain", "%s", b->toolchain);
+	key_add(key, "toolchain", "%s", *toolchain);
 	return 1;
 }
 
@@ -223,12 +227,11 @@ char *builder_jobs(const struct builder *b)
 	return xasprintf("-j%d", b->opts.jobs);
 }
 
-char *builder_cross_cc(const struct builder *b)
+char *builder_cross_cc(const struct recipe *r)
 {
 	_cleanup_free_ char *ccache = spawn_find_program("ccache");
 
-	(void)b;
-	return xstrdup(ccache ? "ccache " CROSS "gcc" : CROSS "gcc");
+	return xasprintf("%s%sgcc", ccache ? "ccache " : "", r->arch->cross);
 }
 
 int builder_run(struct builder *b, struct build_ctx *ctx, const char *cwd,

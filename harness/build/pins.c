@@ -36,6 +36,13 @@ static const struct pin_candidate xen[] = {
 	  LIST("xen-utils-4.17", "xenstore-utils"), LIST("libxen-dev") },
 };
 
+static const struct pin_candidate xen_amd64[] = {
+	{ "4.20", { "trixie", NULL, "amd64", true }, "xen", "4.20",
+	  LIST("xen-utils-4.20", "xenstore-utils"), LIST("libxen-dev") },
+	{ "4.17", { "bookworm", NULL, "amd64", true }, "xen", "4.17",
+	  LIST("xen-utils-4.17", "xenstore-utils"), LIST("libxen-dev") },
+};
+
 static const struct pin_candidate fio[] = {
 	{ "3.39", { "trixie", NULL, "arm64", true }, "fio", "3.39", NULL, NULL },
 	{ "3.33", { "bookworm", NULL, "arm64", true }, "fio", "3.33", NULL, NULL },
@@ -46,24 +53,39 @@ static const struct pin_candidate busybox[] = {
 	{ "1.35", { "bookworm", NULL, "arm64", false }, NULL, NULL, NULL, LIST("busybox-static") },
 };
 
+static const struct pin_candidate busybox_amd64[] = {
+	{ "1.37", { "trixie", NULL, "amd64", false }, NULL, NULL, NULL, LIST("busybox-static") },
+	{ "1.35", { "bookworm", NULL, "amd64", false }, NULL, NULL, NULL, LIST("busybox-static") },
+};
+
 static const struct pin_candidate qemu[] = {
 	{ "10.0", { "bookworm-backports", "bookworm", HOST_ARCH, false }, NULL, NULL,
 	  LIST("qemu-system-arm"), NULL },
 	{ "10.0", { "trixie", NULL, HOST_ARCH, false }, NULL, NULL, LIST("qemu-system-arm"), NULL },
 };
 
+static const struct pin_candidate qemu_x86[] = {
+	{ "10.0", { "bookworm-backports", "bookworm", HOST_ARCH, false }, NULL, NULL,
+	  LIST("qemu-system-x86"), NULL },
+	{ "10.0", { "trixie", NULL, HOST_ARCH, false }, NULL, NULL, LIST("qemu-system-x86"), NULL },
+};
+
+/* the toolstack's Python parts are not used */
+#define XEN_EXCLUDE								\
+	LIST("*python3*", "dpkg", "tar", "udev", "passwd", "adduser", "ucf", "debconf*", \
+	     "media-types", "libdb5.3*", "libpam*", "libsemanage*", "libsepol*", "sysvinit-utils")
+#define QEMU_EXCLUDE LIST("debconf*", "adduser", "passwd", "libpam-modules*")
+
 static const struct pin_set sets[] = {
 	{ "linux-6.12", linux_6_12, ARRAY_SIZE(linux_6_12), NULL },
 	{ "linux-6.1", linux_6_1, ARRAY_SIZE(linux_6_1), NULL },
-	/* the toolstack's Python parts are not used */
-	{ "xen", xen, ARRAY_SIZE(xen),
-	  LIST("*python3*", "dpkg", "tar", "udev", "passwd", "adduser", "ucf", "debconf*",
-	       "media-types", "libdb5.3*",
-	       "libpam*", "libsemanage*", "libsepol*", "sysvinit-utils") },
+	{ "xen", xen, ARRAY_SIZE(xen), XEN_EXCLUDE },
+	{ "xen-amd64", xen_amd64, ARRAY_SIZE(xen_amd64), XEN_EXCLUDE },
 	{ "fio", fio, ARRAY_SIZE(fio), NULL },
 	{ "busybox", busybox, ARRAY_SIZE(busybox), NULL },
-	{ "qemu", qemu, ARRAY_SIZE(qemu),
-	  LIST("debconf*", "adduser", "passwd", "libpam-modules*") },
+	{ "busybox-amd64", busybox_amd64, ARRAY_SIZE(busybox_amd64), NULL },
+	{ "qemu", qemu, ARRAY_SIZE(qemu), QEMU_EXCLUDE },
+	{ "qemu-x86_64", qemu_x86, ARRAY_SIZE(qemu_x86), QEMU_EXCLUDE },
 };
 
 const struct pin_set *pin_set_find(const char *name)

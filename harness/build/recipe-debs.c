@@ -64,12 +64,12 @@ int debs_write_list(const struct pins *pins, const char *path, struct err *err)
 	return fs_write_atomic(path, text, strlen(text), 0644, err);
 }
 
-/* "debs-xen-arm64": the set "xen". Caller frees. */
+/* "debs-xen-arm64": the set "xen"; "debs-xen-x86_64": "xen-amd64". Caller frees. */
 static char *set_of(const struct recipe *r)
 {
 	const char *start = r->name + strlen("debs-");
 
-	return xstrndup(start, (size_t)(strrchr(r->name, '-') - start));
+	return xasprintf("%.*s%s", (int)(strrchr(r->name, '-') - start), start, r->arch->debs);
 }
 
 int debs_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
@@ -92,4 +92,16 @@ int debs_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	if (debs_unpack(b, pins, root, err) < 0)
 		return -1;
 	return debs_write_list(pins, list, err);
+}
+
+struct lib_dirs lib_dirs(const char *triplet)
+{
+	return (struct lib_dirs){ { xasprintf("usr/lib/%s", triplet), xasprintf("lib/%s", triplet),
+				    "usr/lib", "lib", "usr/lib64", "lib64", NULL } };
+}
+
+void lib_dirs_release(struct lib_dirs *dirs)
+{
+	free((char *)dirs->dir[0]);
+	free((char *)dirs->dir[1]);
 }

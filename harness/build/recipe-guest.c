@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* backend-arm64, agents-arm64 (our own C), fio-arm64. All static, all stripped. */
+/* backend-*, agents-* (our own C), fio-*. All static, all stripped. */
 #include "build/recipe.h"
 
 #include <stdio.h>
@@ -13,14 +13,13 @@
 #define CFLAGS_OWN "CFLAGS=-O2"
 
 /* SysV shared memory is not in our kernels; no engine needs a library. */
-#define FIO_FLAGS "--build-static", "--cc=" CROSS "gcc", "--cpu=aarch64", "--disable-native", \
-		  "--disable-shm", "--disable-numa", "--disable-rdma", "--disable-rados",     \
+#define FIO_FLAGS "--build-static", "--disable-native", "--disable-shm", "--disable-numa", "--disable-rdma", "--disable-rados",     \
 		  "--disable-rbd", "--disable-http", "--disable-gfapi", "--disable-libnfs",   \
 		  "--disable-lex", "--disable-pmem", "--disable-xnvme", "--disable-libzbc",   \
 		  "--disable-tcmalloc", "--disable-dfs"
 
 struct guest {
-	const char *name;
+	const char *name;		/* the artifact's, up to the architecture */
 	const char *dir;		/* below the data directory */
 	const char *const *programs;
 };
@@ -28,8 +27,8 @@ struct guest {
 #define PROGRAMS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static const struct guest guests[] = {
-	{ "backend-arm64", "guests/backend", PROGRAMS("gb-backend") },
-	{ "agents-arm64", "guests/agent", PROGRAMS("gb-dom0", "gb-domu") },
+	{ "backend-", "guests/backend", PROGRAMS("gb-backend") },
+	{ "agents-", "guests/agent", PROGRAMS("gb-dom0", "gb-domu") },
 };
 
 static const struct guest *find_guest(const struct recipe *r)
@@ -37,7 +36,7 @@ static const struct guest *find_guest(const struct recipe *r)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(guests); i++)
-		if (!strcmp(guests[i].name, r->name))
+		if (!strncmp(guests[i].name, r->name, strlen(guests[i].name)))
 			return &guests[i];
 	abort();
 }
@@ -55,14 +54,15 @@ int guest_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 	    key_add_dir(key, &b->memo, "source", lib, "record.[ch]", err) < 0)
 		return -1;
 	builder_key_flags(key, (const char *const[]){ CFLAGS_OWN, NULL });
-	return builder_key_toolchain(b, key, err);
+	return builder_key_toolchain(b, r, key, err);
 }
 
 static int strip(struct builder *b, struct build_ctx *ctx, const char *from, const char *name,
 		 struct err *err)
 {
 	_cleanup_free_ char *to = xasprintf("%s/%s", ctx->stage, name);
-	const char *argv[] = { CROSS "strip", "-s", "-o", to, from, NULL };
+	_cleanup_free_ char *program = xasprintf("%sstrip", ctx->recipe->arch->cross);
+	const char *argv[] = { program, "-s", "-o", to, from, NULL };
 
 	return builder_run(b, ctx, ctx->stage, argv, NULL, -1, err);
 }
@@ -70,7 +70,9 @@ static int strip(struct builder *b, struct build_ctx *ctx, const char *from, con
 int guest_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 {
 	const struct guest *g = find_guest(ctx->recipe);
-	const struct artifact *debs = builder_dep(b, "debs-xen-arm64");
+	_cleanup_free_ char *dep = xasprintf("debs-xen-%s", ctx->recipe->arch->name);
+	_cleanup_free_ char *cross = xasprintf("CROSS_COMPILE=%s", ctx->recipe->arch->cross);
+	const struct artifact *debs = builder_dep(b, dep);
 	_cleanup_free_ char *dir = builder_data(b, g->dir);
 	_cleanup_free_ char *obj = xasprintf("%s/obj", ctx->stage);
 	_cleanup_free_ char *o = xasprintf("O=%s", obj);
@@ -78,7 +80,7 @@ int guest_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	_cleanup_free_ char *map = xasprintf("EXTRA_CFLAGS=-ffile-prefix-map=%s=.", b->data_dir);
 	_cleanup_free_ char *jobs = builder_jobs(b);
 	const char *argv[] = {
-		"make", "-C", dir, o, "CROSS_COMPILE=" CROSS, xen, CFLAGS_OWN, map, jobs, NULL,
+		"make", "-C", dir, o, cross, xen, CFLAGS_OWN, map, jobs, NULL,
 	};
 	const char *const *p;
 
@@ -98,22 +100,25 @@ int fio_inputs(struct builder *b, const struct recipe *r, struct key *key, struc
 {
 	int ret = builder_key_pins(b, key, "fio", err);
 
-	(void)r;
-	builder_key_flags(key, (const char *const[]){ FIO_FLAGS, NULL });
-	return ret <= 0 ? ret : builder_key_toolchain(b, key, err);
+	builder_key_flags(key, (const char *const[]){ r->arch->fio_cpu, FIO_FLAGS, NULL });
+	return ret <= 0 ? ret : builder_key_toolchain(b, r, key, err);
 }
 
 int fio_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 {
 	static const struct unpack_opts opts = { .strip = 1 };
 	/* Without CC in the environment, parts of it are built for the host. */
-	static const char *const env[] = { "CC=" CROSS "gcc", NULL };
+	const struct build_arch *arch = ctx->recipe->arch;
+	_cleanup_free_ char *cc = xasprintf("CC=%sgcc", arch->cross);
+	_cleanup_free_ char *cc_flag = xasprintf("--cc=%sgcc", arch->cross);
+	_cleanup_free_ char *cpu = xasprintf("--cpu=%s", arch->fio_cpu);
+	const char *const env[] = { cc, NULL };
 	_cleanup_free_ char *src = xasprintf("%s/src", ctx->stage);
 	_cleanup_free_ char *map = xasprintf("--extra-cflags=-ffile-prefix-map=%s=.", src);
 	_cleanup_free_ char *bin = xasprintf("%s/fio", src);
 	_cleanup_free_ char *script = xasprintf("%s/configure", src);
 	_cleanup_free_ char *jobs = builder_jobs(b);
-	const char *configure[] = { script, FIO_FLAGS, map, NULL };
+	const char *configure[] = { script, cc_flag, cpu, FIO_FLAGS, map, NULL };
 	const char *make[] = { "make", jobs, "fio", NULL };
 	_cleanup_free_ char *tar = NULL;
 	const struct pins *pins;

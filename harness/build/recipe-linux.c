@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* linux-arm64: allnoconfig + our fragment, our patches, one image for all guests. */
+/* linux-*: allnoconfig + our fragments, our patches, one image for all guests. */
 #include "build/recipe.h"
 
 #include <errno.h>
@@ -12,15 +12,14 @@
 #include "build/unpack.h"
 #include "lib/cleanup.h"
 
-#define FRAGMENT "guests/linux/config/arm64.config"
+#define CONFIGS "guests/linux/config"
 #define PATCHES "guests/linux/patches"
 
 /*
  * Whether the host has Rust or pahole would otherwise show in the configuration,
  * and a git tree around the cache in the version.
  */
-#define MAKE_FLAGS "ARCH=arm64", "CROSS_COMPILE=" CROSS, "LOCALVERSION=", "RUSTC=/bin/false", \
-		   "BINDGEN=/bin/false", "PAHOLE=/bin/false"
+#define MAKE_FLAGS "LOCALVERSION=", "RUSTC=/bin/false", "BINDGEN=/bin/false", "PAHOLE=/bin/false"
 
 /* The pinned set behind opts.linux_src, or NULL when that is a directory. */
 static const char *set_name(const struct builder *b)
@@ -34,10 +33,10 @@ static const char *set_name(const struct builder *b)
 	return NULL;
 }
 
-static int check_tree(const char *dir, struct err *err)
+static int check_tree(const char *dir, const struct build_arch *arch, struct err *err)
 {
-	static const char *const need[] = { "Kbuild", "Kconfig", "Makefile", "arch/arm64/Kconfig",
-					    "scripts/kconfig" };
+	_cleanup_free_ char *kconfig = xasprintf("arch/%s/Kconfig", arch->linux_dir);
+	const char *const need[] = { "Kbuild", "Kconfig", "Makefile", kconfig, "scripts/kconfig" };
 	size_t i;
 
 	if (!fs_is_dir(dir))
@@ -70,14 +69,22 @@ static char *patch_dir(struct builder *b)
 	return builder_data(b, PATCHES);
 }
 
+/* guests/linux/config/ARCH.config; caller frees. */
+static char *fragment_path(struct builder *b, const struct recipe *r)
+{
+	_cleanup_free_ char *rel = xasprintf(CONFIGS "/%s.config", r->arch->name);
+
+	return builder_data(b, rel);
+}
+
 int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
 {
-	_cleanup_free_ char *fragment = builder_data(b, FRAGMENT);
+	_cleanup_free_ char *fragment = fragment_path(b, r);
 	_cleanup_free_ char *patches = patch_dir(b);
+	_cleanup_free_ char *arch = NULL, *cross = NULL;
 	const char *const *test;
 	int ret;
 
-	(void)r;
 	if (set_name(b)) {
 		ret = builder_key_pins(b, key, set_name(b), err);
 		if (ret <= 0)
@@ -85,12 +92,12 @@ int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 	} else {
 		char sha256[FS_SHA256_HEX];
 
-		if (check_tree(b->opts.linux_src, err) < 0 ||
+		if (check_tree(b->opts.linux_src, r->arch, err) < 0 ||
 		    builder_tree_hash(b, b->opts.linux_src, sha256, err) < 0)
 			return -1;
 		key_add(key, "tree", "%s", sha256);
 	}
-	if (key_add_file(key, &b->memo, "config", "arm64.config", fragment, err) < 0)
+	if (key_add_file(key, &b->memo, "config", r->arch->name, fragment, err) < 0)
 		return -1;
 	if (fs_is_dir(patches) &&
 	    key_add_dir(key, &b->memo, "patch", patches, "*.patch", err) < 0)
@@ -101,8 +108,10 @@ int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 		if (key_add_file(key, &b->memo, "test-patch", "", *test, err) < 0)
 			return -1;
 	}
-	builder_key_flags(key, (const char *const[]){ MAKE_FLAGS, NULL });
-	return builder_key_toolchain(b, key, err);
+	arch = xasprintf("ARCH=%s", r->arch->linux_arch);
+	cross = xasprintf("CROSS_COMPILE=%s", r->arch->cross);
+	builder_key_flags(key, (const char *const[]){ arch, cross, MAKE_FLAGS, NULL });
+	return builder_key_toolchain(b, r, key, err);
 }
 
 /* Headers of GPUs and pictures of penguins: a third of the tree, and nothing we configure. */
@@ -128,7 +137,7 @@ static int fill(const char *dir, void *p, struct err *err)
 
 	if (!deb)
 		return -1;
-	builder_event(arg->b, BUILD_FETCH, "linux-arm64", "unpacking the source", NULL, 0);
+	builder_event(arg->b, BUILD_FETCH, arg->b->current, "unpacking the source", NULL, 0);
 	return unpack_deb_tar(deb, member, dir, &opts, err);
 }
 
@@ -173,28 +182,40 @@ static int run_make(struct builder *b, struct build_ctx *ctx, const struct tree 
 		    const char *out, const char *target, const char *const *env, struct err *err)
 {
 	_cleanup_free_ char *o = xasprintf("O=%s", out);
-	_cleanup_free_ char *cross = builder_cross_cc(b);
-	_cleanup_free_ char *cc = xasprintf("CC=%s", cross);
+	_cleanup_free_ char *gcc = builder_cross_cc(ctx->recipe);
+	_cleanup_free_ char *cc = xasprintf("CC=%s", gcc);
+	_cleanup_free_ char *arch = xasprintf("ARCH=%s", ctx->recipe->arch->linux_arch);
+	_cleanup_free_ char *cross = xasprintf("CROSS_COMPILE=%s", ctx->recipe->arch->cross);
 	/* no path of the cache in the image: neither __FILE__ nor debug information */
 	_cleanup_free_ char *map = xasprintf("KCFLAGS=-ffile-prefix-map=%s=. "
 					     "-ffile-prefix-map=%s=.", tree->src, out);
 	_cleanup_free_ char *jobs = builder_jobs(b);
 	const char *argv[] = {
-		"make", "-C", tree->src, o, cc, map, MAKE_FLAGS, jobs, target, NULL,
+		"make", "-C", tree->src, o, cc, map, arch, cross, MAKE_FLAGS, jobs, target, NULL,
 	};
 
 	return builder_run(b, ctx, tree->dir, argv, env, tree->lock_fd, err);
 }
 
+/* Symbols and relocations are half of it; the notes that a loader reads stay. */
+static int strip_vmlinux(struct builder *b, struct build_ctx *ctx, struct err *err)
+{
+	_cleanup_free_ char *strip = xasprintf("%sstrip", ctx->recipe->arch->cross);
+	const char *argv[] = { strip, "-s", "vmlinux", NULL };
+
+	return builder_run(b, ctx, ctx->stage, argv, NULL, -1, err);
+}
+
 int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 {
 	_cleanup_tree_ struct tree tree = TREE_INIT;
-	_cleanup_free_ char *fragment = builder_data(b, FRAGMENT);
+	_cleanup_free_ char *fragment = fragment_path(b, ctx->recipe);
 	_cleanup_free_ char *allconfig = xasprintf("KCONFIG_ALLCONFIG=%s", fragment);
 	const char *const env[] = { allconfig, NULL };
 	_cleanup_free_ char *out = NULL;
-	static const char *const results[][2] = {
-		{ "arch/arm64/boot/Image", "Image" },
+	const struct build_arch *arch = ctx->recipe->arch;
+	const char *const results[][2] = {
+		{ arch->linux_image, arch->linux_file },
 		{ "System.map", "System.map" },
 		{ ".config", "config" },
 	};
@@ -204,14 +225,14 @@ int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 
 	builder_stamp(b, ctx, stamp);
 	if (open_tree(b, &tree, &ctx->version, err) < 0 || patch_tree(b, &tree, err) < 0 ||
-	    tree_build_dir(&tree, "arm64", stamp, &out, err) < 0)
+	    tree_build_dir(&tree, arch->name, stamp, &out, err) < 0)
 		return -1;
 	ret = run_make(b, ctx, &tree, out, "allnoconfig", env, err);
 	if (ret == 0)
 		ret = kconfig_check(fragment, out, err);
 	if (ret == 0)
-		ret = run_make(b, ctx, &tree, out, "Image", NULL, err);
-	if (sources_build_ended(b, &tree, "arm64", ret == 0, err) < 0)
+		ret = run_make(b, ctx, &tree, out, arch->linux_target, NULL, err);
+	if (sources_build_ended(b, &tree, arch->name, ret == 0, err) < 0)
 		return -1;
 	for (i = 0; i < ARRAY_SIZE(results); i++) {
 		_cleanup_free_ char *from = xasprintf("%s/%s", out, results[i][0]);
@@ -220,5 +241,5 @@ int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		if (fs_copy(from, to, err) < 0)
 			return -1;
 	}
-	return 0;
+	return strcmp(arch->linux_file, "vmlinux") ? 0 : strip_vmlinux(b, ctx, err);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * qemu: Debian's binary with its own closure of libraries down to libc, started
+ * qemu, qemu-x86_64: Debian's binary with its own closure of libraries down to libc, started
  * through its own ld.so, so that it runs on any Debian; or the user's.
  *
  *	lib/			every library, and ld.so
  *	share/			firmware (-L)
- *	qemu-system-aarch64
+ *	qemu-system-*
  *
  * -nodefaults belongs to how it is started: for its default devices QEMU looks
  * for modules in the host's directories, and dies of those of another version.
@@ -25,7 +25,6 @@
 #include "lib/cleanup.h"
 #include "lib/spawn.h"
 
-#define PROGRAM "qemu-system-aarch64"
 #define MIN_MAJOR 7
 #define MIN_MINOR 2
 
@@ -39,9 +38,8 @@
 
 int qemu_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
 {
-	(void)r;
 	key_add(key, "host", TRIPLET);
-	return builder_key_pins(b, key, "qemu", err);
+	return builder_key_pins(b, key, r->name, err);
 }
 
 static int add_lib(const char *soname, const char *path, void *arg, struct err *err)
@@ -53,21 +51,43 @@ static int add_lib(const char *soname, const char *path, void *arg, struct err *
 }
 
 struct share_arg {
-	const char *root, *to;
+	const char *root, *from, *to;
 };
 
-/* Firmware that -machine virt can ask for; the rest is other machines'. */
+/* Firmware that the machine can ask for; the rest is other machines'. */
+static const char *const firmware[] = {
+	"efi-*.rom", "bios-256k.bin", "multiboot*.bin", "linuxboot*.bin", "kvmvapic.bin",
+};
+
 static int add_share(const char *rel_path, void *p, struct err *err)
 {
 	struct share_arg *arg = p;
-	_cleanup_free_ char *guest = xasprintf("usr/share/qemu/%s", rel_path);
+	_cleanup_free_ char *guest = xasprintf("%s/%s", arg->from, rel_path);
 	_cleanup_free_ char *from = NULL;
 	_cleanup_free_ char *to = xasprintf("%s/%s", arg->to, rel_path);
+	size_t i;
 
-	if (strchr(rel_path, '/') || fnmatch("efi-*.rom", rel_path, 0))
+	for (i = 0; i < ARRAY_SIZE(firmware) && fnmatch(firmware[i], rel_path, FNM_PATHNAME); i++)
+		;
+	if (i == ARRAY_SIZE(firmware))
 		return 0;
 	from = root_resolve(arg->root, guest);
 	return from ? fs_copy(from, to, err) : 0;
+}
+
+static int add_firmware(const char *root, const char *to, struct err *err)
+{
+	static const char *const dirs[] = { "usr/share/qemu", "usr/share/seabios" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(dirs); i++) {
+		struct share_arg arg = { root, dirs[i], to };
+		_cleanup_free_ char *dir = xasprintf("%s/%s", root, dirs[i]);
+
+		if (fs_is_dir(dir) && fs_walk(dir, add_share, &arg, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* "QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2…)" to what is behind "version ". */
@@ -97,11 +117,12 @@ static int ask_version(const char *const *prefix, char **version, struct err *er
 	return 0;
 }
 
-static int ask_machine(const char *const *prefix, struct err *err)
+static int ask_machine(const char *const *prefix, const struct build_arch *arch, struct err *err)
 {
 	const char *argv[16] = { NULL };
 	struct spawn_req req = SPAWN_REQ_INIT;
 	_cleanup_buf_ struct buf out = BUF_INIT;
+	_cleanup_free_ char *line = xasprintf("\n%s ", arch->qemu_machine);
 	size_t nr;
 
 	for (nr = 0; prefix[nr] && nr + 3 < ARRAY_SIZE(argv); nr++)
@@ -111,64 +132,65 @@ static int ask_machine(const char *const *prefix, struct err *err)
 	req.argv = argv;
 	if (spawn_run(&req, 30000, &out, err) < 0)
 		return -1;
-	if (!out.size || !strstr(out.data, "\nvirt "))
-		return err_set(err, "it has no machine \"virt\": not a QEMU for arm64");
+	if (!out.size || !strstr(out.data, line))
+		return err_set(err, "it has no machine \"%s\": not a QEMU for %s", arch->qemu_machine,
+			       arch->name);
 	return 0;
 }
 
-static void fill_argv(struct artifact *out, const char *dir)
+static void fill_argv(struct artifact *out, const char *dir, const struct build_arch *arch)
 {
 	out->argv = xcalloc(9, sizeof(char *));
 	out->argv[0] = xasprintf("%s/lib/" LOADER, dir);
 	out->argv[1] = xstrdup("--library-path");
 	out->argv[2] = xasprintf("%s/lib", dir);
-	out->argv[3] = xasprintf("%s/" PROGRAM, dir);
+	out->argv[3] = xasprintf("%s/%s", dir, arch->qemu);
 	out->argv[4] = xstrdup("-L");
 	out->argv[5] = xasprintf("%s/share", dir);
 	out->argv[6] = xstrdup("-nodefaults");
 	out->argv[7] = xstrdup("-no-user-config");
 }
 
-void qemu_argv(struct artifact *out)
+void qemu_argv(const struct recipe *r, struct artifact *out)
 {
-	fill_argv(out, out->dir);
+	fill_argv(out, out->dir, r->arch);
 }
 
 int qemu_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 {
+	const struct recipe *r = ctx->recipe;
+	_cleanup_lib_dirs_ struct lib_dirs libs = lib_dirs(TRIPLET);
 	_cleanup_free_ char *root = xasprintf("%s/root", ctx->stage);
 	_cleanup_free_ char *lib = xasprintf("%s/lib", ctx->stage);
 	_cleanup_free_ char *share = xasprintf("%s/share", ctx->stage);
-	_cleanup_free_ char *to = xasprintf("%s/" PROGRAM, ctx->stage);
+	_cleanup_free_ char *to = xasprintf("%s/%s", ctx->stage, r->arch->qemu);
 	_cleanup_free_ char *list = xasprintf("%s/packages.json", ctx->stage);
-	_cleanup_free_ char *data = xasprintf("%s/usr/share/qemu", root);
 	_cleanup_artifact_ struct artifact trial = ARTIFACT_INIT;
-	struct share_arg share_arg = { root, share };
-	_cleanup_free_ char *program = NULL;
+	_cleanup_free_ char *program = NULL, *rel = xasprintf("usr/bin/%s", r->arch->qemu);
 	const struct pins *pins;
 	const char *programs[2] = { NULL, NULL };
 
-	if (builder_pins(b, "qemu", &pins, err) != 1 ||
+	if (builder_pins(b, r->name, &pins, err) != 1 ||
 	    debs_unpack(b, pins, root, err) < 0 || debs_write_list(pins, list, err) < 0)
 		return -1;
-	program = root_resolve(root, "usr/bin/" PROGRAM);
+	program = root_resolve(root, rel);
 	if (!program)
-		return err_set(err, "the packages bring no " PROGRAM);
+		return err_set(err, "the packages bring no %s", r->arch->qemu);
 	programs[0] = program;
 	if (fs_mkdirs(lib, err) < 0 || fs_mkdirs(share, err) < 0 || fs_copy(program, to, err) < 0 ||
-	    elf_closure(root, LIB_DIRS(TRIPLET), programs, add_lib, lib, err) < 0 ||
-	    fs_walk(data, add_share, &share_arg, err) < 0 || fs_remove_tree(root, err) < 0)
+	    elf_closure(root, libs.dir, programs, add_lib, lib, err) < 0 ||
+	    add_firmware(root, share, err) < 0 || fs_remove_tree(root, err) < 0)
 		return -1;
-	fill_argv(&trial, ctx->stage);
+	fill_argv(&trial, ctx->stage, r->arch);
 	if (chmod(trial.argv[0], 0755) < 0)
 		return err_errno(err, errno, "cannot use %s", trial.argv[0]);
 	if (ask_version((const char *const *)trial.argv, &ctx->version, err) < 0 ||
-	    ask_machine((const char *const *)trial.argv, err) < 0)
+	    ask_machine((const char *const *)trial.argv, r->arch, err) < 0)
 		return err_prefix(err, "the unpacked QEMU");
 	return 0;
 }
 
-int qemu_external(struct builder *b, struct artifact *out, struct err *err)
+int qemu_external(struct builder *b, const struct recipe *r, struct artifact *out, struct err *err)
 {
 	_cleanup_artifact_ struct artifact found = ARTIFACT_INIT;
 	_cleanup_free_ char *program = NULL;
@@ -184,7 +206,7 @@ int qemu_external(struct builder *b, struct artifact *out, struct err *err)
 	if (!found.path)
 		return err_usage(err, "--qemu %s: no such program", b->opts.qemu);
 	argv[0] = found.path;
-	if (ask_version(argv, &found.version, err) < 0 || ask_machine(argv, err) < 0) {
+	if (ask_version(argv, &found.version, err) < 0 || ask_machine(argv, r->arch, err) < 0) {
 		err_prefix(err, "--qemu %s", b->opts.qemu);
 		if (err)
 			err->code = GB_USAGE;
@@ -194,7 +216,7 @@ int qemu_external(struct builder *b, struct artifact *out, struct err *err)
 		return -1;
 	key_add(&key, "qemu", "%s", found.sha256);
 	key_final(&key, found.key);
-	found.name = xstrdup("qemu");
+	found.name = xstrdup(r->name);
 	found.dir = xstrndup(found.path, (size_t)(strrchr(found.path, '/') - found.path));
 	found.argv = xcalloc(4, sizeof(char *));
 	found.argv[0] = xstrdup(found.path);

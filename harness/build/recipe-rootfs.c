@@ -101,22 +101,22 @@ static int add_lib(const char *soname, const char *path, void *p, struct err *er
 	return cpio_file(arg->cpio, to, 0755, path, err);
 }
 
-static int add_libs(struct builder *b, struct cpio *cpio, const struct image_entry *e,
-		    char **programs, struct err *err)
+static int add_libs(struct builder *b, const struct recipe *r, struct cpio *cpio,
+		    const struct image_entry *e, char **programs, struct err *err)
 {
 	const struct artifact *from = builder_dep(b, e->artifact);
+	_cleanup_lib_dirs_ struct lib_dirs libs = lib_dirs(r->arch->triplet);
 	struct libs_arg arg = { cpio, e->to };
 	_cleanup_free_ char *root = NULL;
 
 	if (!from)
 		return err_usage(err, "\"%s\" is no artifact that this image may use", e->artifact);
 	root = xasprintf("%s/root", from->dir);
-	return elf_closure(root, LIB_DIRS("aarch64-linux-gnu"), (const char *const *)programs,
-			   add_lib, &arg, err);
+	return elf_closure(root, libs.dir, (const char *const *)programs, add_lib, &arg, err);
 }
 
-static int add_entry(struct builder *b, struct cpio *cpio, const struct image_entry *e,
-		     char ***programs, size_t *nr, struct err *err)
+static int add_entry(struct builder *b, const struct recipe *r, struct cpio *cpio,
+		     const struct image_entry *e, char ***programs, size_t *nr, struct err *err)
 {
 	char *path;
 
@@ -129,7 +129,7 @@ static int add_entry(struct builder *b, struct cpio *cpio, const struct image_en
 		return cpio_node(cpio, e->to, e->mode, e->node_type, e->dev_major, e->dev_minor,
 				 err);
 	case IMAGE_LIBS:
-		return add_libs(b, cpio, e, *programs, err);
+		return add_libs(b, r, cpio, e, *programs, err);
 	case IMAGE_FILE:
 		break;
 	}
@@ -160,7 +160,7 @@ int rootfs_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	if (!cpio)
 		ret = -1;
 	for (i = 0; i < image.nr && ret == 0; i++) {
-		ret = add_entry(b, cpio, &image.entries[i], &programs, &nr, err);
+		ret = add_entry(b, ctx->recipe, cpio, &image.entries[i], &programs, &nr, err);
 		if (ret < 0)
 			err_prefix(err, "%s:%u", list, image.entries[i].line);
 	}

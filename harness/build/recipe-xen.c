@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* xen-arm64 and xen-arm64-count: the hypervisor, from the sources its packages were made of. */
+/* xen-* and xen-*-count: the hypervisor, from the sources its packages were made of. */
 #include "build/recipe.h"
 
 #include <errno.h>
@@ -16,16 +16,19 @@
 #define CONFIGS "guests/xen/config"
 #define PATCHES "guests/xen/patches"
 
-/* Python is asked for by parts of the build that arm64 does not have. */
-#define MAKE_FLAGS "XEN_TARGET_ARCH=arm64", "CROSS_COMPILE=" CROSS, "PYTHON=/bin/false", \
-		   "XEN_CHANGESET=unavailable", "XEN_VENDORVERSION="
+/*
+ * Debian's Python runs what makes x86's compat headers out of the public ones. On
+ * arm64 it is asked for by parts that are not built.
+ */
+#define PYTHON(arch) (!strcmp((arch)->xen_dir, "x86") ? "PYTHON=/usr/bin/python3" : "PYTHON=/bin/false")
+#define MAKE_FLAGS "XEN_CHANGESET=unavailable", "XEN_VENDORVERSION="
 
 enum { MEASURE, COUNT };
 
-static int check_tree(const char *dir, struct err *err)
+static int check_tree(const char *dir, const struct build_arch *arch, struct err *err)
 {
-	static const char *const need[] = { "Config.mk", "xen/Makefile", "xen/arch/arm",
-					    "xen/include/public" };
+	_cleanup_free_ char *code = xasprintf("xen/arch/%s", arch->xen_dir);
+	const char *const need[] = { "Config.mk", "xen/Makefile", code, "xen/include/public" };
 	size_t i;
 
 	if (!fs_is_dir(dir))
@@ -43,15 +46,18 @@ static int check_tree(const char *dir, struct err *err)
 int xen_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
 {
 	_cleanup_free_ char *common = builder_data(b, CONFIGS "/common.config");
+	_cleanup_free_ char *own_rel = xasprintf(CONFIGS "/%s.config", r->arch->name);
+	_cleanup_free_ char *own = builder_data(b, own_rel);
 	_cleanup_free_ char *count = builder_data(b, CONFIGS "/count.config");
 	_cleanup_free_ char *optional = builder_data(b, CONFIGS "/optional.config");
 	_cleanup_free_ char *patches = builder_data(b, PATCHES);
+	_cleanup_free_ char *arch = NULL, *cross = NULL;
 	char sha256[FS_SHA256_HEX];
 	const struct pins *pins;
 	int ret;
 
 	if (b->opts.xen_src) {
-		if (check_tree(b->opts.xen_src, err) < 0 ||
+		if (check_tree(b->opts.xen_src, r->arch, err) < 0 ||
 		    builder_tree_hash(b, b->opts.xen_src, sha256, err) < 0)
 			return -1;
 		key_add(key, "tree", "%s", sha256);
@@ -67,6 +73,7 @@ int xen_inputs(struct builder *b, const struct recipe *r, struct key *key, struc
 		key_add(key, "source", "%s %s %s", f->package, f->version, f->sha256);
 	}
 	if (key_add_file(key, &b->memo, "config", "common.config", common, err) < 0 ||
+	    key_add_file(key, &b->memo, "config", r->arch->name, own, err) < 0 ||
 	    key_add_file(key, &b->memo, "config", "optional.config", optional, err) < 0 ||
 	    (r->variant == COUNT &&
 	     key_add_file(key, &b->memo, "config", "count.config", count, err) < 0))
@@ -74,8 +81,10 @@ int xen_inputs(struct builder *b, const struct recipe *r, struct key *key, struc
 	if (fs_is_dir(patches) &&
 	    key_add_dir(key, &b->memo, "patch", patches, "*.patch", err) < 0)
 		return -1;
-	builder_key_flags(key, (const char *const[]){ MAKE_FLAGS, NULL });
-	return builder_key_toolchain(b, key, err);
+	arch = xasprintf("XEN_TARGET_ARCH=%s", r->arch->xen_arch);
+	cross = xasprintf("CROSS_COMPILE=%s", r->arch->cross);
+	builder_key_flags(key, (const char *const[]){ arch, cross, PYTHON(r->arch), MAKE_FLAGS, NULL });
+	return builder_key_toolchain(b, r, key, err);
 }
 
 /* The hypervisor alone, not the tools. */
@@ -128,32 +137,38 @@ static int run_make(struct builder *b, struct build_ctx *ctx, const struct tree 
 {
 	_cleanup_free_ char *dir = xasprintf("%s/xen", tree->src);
 	_cleanup_free_ char *o = xasprintf("O=%s", out);
-	_cleanup_free_ char *cross = builder_cross_cc(b);
-	_cleanup_free_ char *cc = xasprintf("CC=%s", cross);
+	_cleanup_free_ char *gcc = builder_cross_cc(ctx->recipe);
+	_cleanup_free_ char *cc = xasprintf("CC=%s", gcc);
+	_cleanup_free_ char *arch = xasprintf("XEN_TARGET_ARCH=%s", ctx->recipe->arch->xen_arch);
+	_cleanup_free_ char *cross = xasprintf("CROSS_COMPILE=%s", ctx->recipe->arch->cross);
+	/* -I: x86/usercopy.c includes itself by __FILE__, which is mapped, too */
 	_cleanup_free_ char *map = xasprintf("EXTRA_CFLAGS_XEN_CORE=-ffile-prefix-map=%s=. "
-					     "-ffile-prefix-map=%s=.", dir, out);
+					     "-ffile-prefix-map=%s=. -I%s", dir, out, dir);
 	_cleanup_free_ char *jobs = builder_jobs(b);
 	const char *argv[] = {
-		"make", "-C", dir, o, cc, map, MAKE_FLAGS, jobs, target, NULL,
+		"make", "-C", dir, o, cc, map, arch, cross, PYTHON(ctx->recipe->arch), MAKE_FLAGS, jobs, target, NULL,
 	};
 
 	return builder_run(b, ctx, tree->dir, argv, env, tree->lock_fd, err);
 }
 
 /*
- * What must take effect (common.config, and count.config behind it) goes to
+ * What must take effect (common.config, the architecture's, and count.config behind them) goes to
  * path, and that with optional.config behind it to path.all.
  */
-static int write_fragment(struct builder *b, int variant, const char *path, struct err *err)
+static int write_fragment(struct builder *b, const struct recipe *r, const char *path,
+			  struct err *err)
 {
 	_cleanup_free_ char *common = builder_data(b, CONFIGS "/common.config");
+	_cleanup_free_ char *own_rel = xasprintf(CONFIGS "/%s.config", r->arch->name);
+	_cleanup_free_ char *own = builder_data(b, own_rel);
 	_cleanup_free_ char *count = builder_data(b, CONFIGS "/count.config");
 	_cleanup_free_ char *optional = builder_data(b, CONFIGS "/optional.config");
 	_cleanup_free_ char *all = xasprintf("%s.all", path);
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	if (fs_read(common, &text, err) < 0 ||
-	    (variant == COUNT && fs_read(count, &text, err) < 0) ||
+	if (fs_read(common, &text, err) < 0 || fs_read(own, &text, err) < 0 ||
+	    (r->variant == COUNT && fs_read(count, &text, err) < 0) ||
 	    fs_write_atomic(path, text.data, text.size, 0644, err) < 0)
 		return -1;
 	if (fs_read(optional, &text, err) < 0)
@@ -163,7 +178,8 @@ static int write_fragment(struct builder *b, int variant, const char *path, stru
 
 int xen_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 {
-	const char *name = ctx->recipe->variant == COUNT ? "arm64-count" : "arm64-measure";
+	_cleanup_free_ char *name = xasprintf("%s-%s", ctx->recipe->arch->name,
+					      ctx->recipe->variant == COUNT ? "count" : "measure");
 	_cleanup_tree_ struct tree tree = TREE_INIT;
 	_cleanup_free_ char *patches = builder_data(b, PATCHES);
 	_cleanup_free_ char *out = NULL, *fragment = NULL, *allconfig = NULL;
@@ -187,7 +203,7 @@ int xen_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	if (ret < 0 || tree_build_dir(&tree, name, stamp, &out, err) < 0)
 		return -1;
 	fragment = xasprintf("%s/%s.config", tree.dir, name);
-	if (write_fragment(b, ctx->recipe->variant, fragment, err) < 0)
+	if (write_fragment(b, ctx->recipe, fragment, err) < 0)
 		return -1;
 	allconfig = xasprintf("KCONFIG_ALLCONFIG=%s.all", fragment);
 	env[0] = allconfig;

@@ -9,13 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "build/arch.h"
 #include "build/artifact.h"
 #include "build/key.h"
 #include "build/pins.h"
 #include "build/tree.h"
 #include "lib/json.h"
-
-#define CROSS "aarch64-linux-gnu-"
 
 struct recipe;
 
@@ -32,6 +31,7 @@ struct recipe {
 	const char *name;
 	const char *main_file;
 	const char *what;
+	const struct build_arch *arch;	/* of the guests that it is for */
 	bool hidden;			/* an intermediate: not listed, not asked for */
 	const char *const *deps;	/* artifacts, NULL-terminated, or NULL */
 	int variant;			/* for recipes that share functions */
@@ -40,9 +40,10 @@ struct recipe {
 	int (*inputs)(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
 	int (*build)(struct builder *b, struct build_ctx *ctx, struct err *err);
 	/* Fill out->argv, or NULL. */
-	void (*argv)(struct artifact *out);
+	void (*argv)(const struct recipe *r, struct artifact *out);
 	/* Comes from the user instead: fill *out and return 1; 0: not so. */
-	int (*external)(struct builder *b, struct artifact *out, struct err *err);
+	int (*external)(struct builder *b, const struct recipe *r, struct artifact *out,
+			struct err *err);
 };
 
 struct slot {
@@ -67,7 +68,7 @@ struct builder {
 	struct pin_slot *pins;
 	size_t nr_pins;
 	struct slot *slots;	/* one per recipe */
-	char *toolchain;	/* text for keys, when known */
+	char *toolchain[2];	/* text for keys, when known: arm64's, x86_64's */
 	const char *current;	/* artifact being built, for events */
 };
 
@@ -100,7 +101,8 @@ int builder_key_pins(struct builder *b, struct key *key, const char *set, struct
  * Add versions of the cross compiler, its linker and its static libc, and the
  * environment that builder_run() gives. 1 or -1.
  */
-int builder_key_toolchain(struct builder *b, struct key *key, struct err *err);
+int builder_key_toolchain(struct builder *b, const struct recipe *r, struct key *key,
+			  struct err *err);
 
 /* Add each of a NULL-terminated list of build flags to the key. */
 void builder_key_flags(struct key *key, const char *const *flags);
@@ -122,8 +124,8 @@ void builder_stamp(struct builder *b, const struct build_ctx *ctx, char out[FS_S
 /* "-jN"; caller frees. */
 char *builder_jobs(const struct builder *b);
 
-/* "ccache aarch64-linux-gnu-gcc", or without ccache where there is none; caller frees. */
-char *builder_cross_cc(const struct builder *b);
+/* "ccache aarch64-linux-gnu-gcc" or the like, or without ccache where there is none; caller frees. */
+char *builder_cross_cc(const struct recipe *r);
 
 /* Fingerprint of the content of a source tree of the user's, remembered by stat. */
 int builder_tree_hash(struct builder *b, const char *dir, char out[FS_SHA256_HEX],
@@ -144,7 +146,7 @@ int rootfs_inputs(struct builder *b, const struct recipe *r, struct key *key, st
 int rootfs_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int qemu_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
 int qemu_build(struct builder *b, struct build_ctx *ctx, struct err *err);
-int qemu_external(struct builder *b, struct artifact *out, struct err *err);
-void qemu_argv(struct artifact *out);
+int qemu_external(struct builder *b, const struct recipe *r, struct artifact *out, struct err *err);
+void qemu_argv(const struct recipe *r, struct artifact *out);
 
 #endif
