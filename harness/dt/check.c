@@ -164,6 +164,16 @@ static bool has_memory(const void *fdt)
 					     sizeof("memory")) >= 0;
 }
 
+/* Below an overlay's /__local_fixups__ properties are offsets, whatever their names say. */
+static bool in_fixups(const struct check *c, int node)
+{
+	int fixups = fdt_path_offset(c->fdt, "/__local_fixups__");
+
+	for (; fixups >= 0 && node > fixups; node = fdt_parent_offset(c->fdt, node))
+		;
+	return fixups >= 0 && node == fixups;
+}
+
 /* Each step for all nodes before the next: later ones rely on earlier ones. */
 static int check_all(struct check *c)
 {
@@ -176,10 +186,11 @@ static int check_all(struct check *c)
 		if (check_phandle(c, node) < 0)
 			return -1;
 	for (node = 0; node >= 0; node = fdt_next_node(c->fdt, node, NULL))
-		if (dt_check_refs(c, node) < 0)
+		if (!in_fixups(c, node) && dt_check_refs(c, node) < 0)
 			return -1;
 	for (node = 0; node >= 0; node = fdt_next_node(c->fdt, node, NULL))
-		if (dt_check_reg(c, node) < 0 || dt_check_interrupts(c, node) < 0)
+		if (!in_fixups(c, node) &&
+		    (dt_check_reg(c, node) < 0 || dt_check_interrupts(c, node) < 0))
 			return -1;
 	return check_aliases(c);
 }

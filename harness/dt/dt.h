@@ -75,6 +75,11 @@ struct dt_virtio {
 	unsigned int other_domid;	/* for DT_DEVIATE_BOTH */
 };
 
+enum dt_irq {
+	DT_IRQ_SPI,	/* a line of the emulated GIC */
+	DT_IRQ_EVTCHN,	/* an event channel, of which the backend learns by the doorbell */
+};
+
 struct dt_guest {
 	const struct dt_virtio *virtio;
 	size_t nr_virtio;
@@ -84,13 +89,30 @@ struct dt_guest {
 	 * emulates is a data abort. The guest's agent binds the driver later.
 	 */
 	bool late_probe;
+	enum dt_irq irq;
+	/*
+	 * An overlay on an empty tree, for x86, where a guest has no tree to begin
+	 * with. Needs DT_IRQ_EVTCHN: there is no GIC either.
+	 */
+	bool overlay;
 	unsigned int iommu_cells;	/* 1; another value (up to 3) only in tests */
 };
 
 #define DT_LATE_COMPATIBLE "grantbench,virtio-mmio-late"
 
-/* Default addresses and interrupts for n devices, as libxl chooses them; other fields stay. */
-int dt_guest_assign(struct dt_virtio *virtio, size_t n, struct err *err);
+/*
+ * x86: addresses that a PVH guest of up to 3 GiB has no memory at, and libxl no tables. A
+ * device with a doorbell (two 32-bit registers behind its own) takes two strides.
+ */
+#define DT_X86_VIRTIO_BASE 0xc2000000ull
+#define DT_X86_VIRTIO_END 0xc2100000ull
+#define DT_DOORBELL_SIZE 8ull
+
+/*
+ * Default addresses and interrupts for the guest's devices, as libxl chooses them
+ * with SPIs; other fields stay.
+ */
+int dt_guest_assign(const struct dt_guest *guest, struct dt_virtio *virtio, struct err *err);
 
 /*
  * The partial tree, for xl's device_tree= and for a dom0less
@@ -100,6 +122,11 @@ int dt_guest_assign(struct dt_virtio *virtio, size_t n, struct err *err);
  *	/passthrough		a simple-bus, so that Linux makes platform devices of its nodes
  *		xen_iommu	when a device wants iommus
  *		virtio@2000000	named as libxl names its own
+ *
+ * With event channels the devices stand in /passthrough/virtio-bus, which is
+ * "xen,virtio-evtchn". An overlay has the children of /passthrough in the
+ * __overlay__ of one fragment for "/", and __local_fixups__ for what refers to the
+ * iommu.
  *
  * xen,reg and xen,path are absent: they are for real devices, and Xen copies a
  * node without them as it stands. Refused: addresses that are misplaced or

@@ -59,14 +59,29 @@ static int check_count(size_t n, struct err *err)
 	return 0;
 }
 
-int dt_guest_assign(struct dt_virtio *virtio, size_t n, struct err *err)
+static uint64_t virtio_base(const struct dt_guest *guest)
+{
+	return guest->overlay ? DT_X86_VIRTIO_BASE : DT_VIRTIO_BASE;
+}
+
+static uint64_t virtio_end(const struct dt_guest *guest)
+{
+	return guest->overlay ? DT_X86_VIRTIO_END : DT_VIRTIO_END;
+}
+
+static uint64_t virtio_stride(const struct dt_guest *guest)
+{
+	return guest->irq == DT_IRQ_EVTCHN ? 2 * DT_VIRTIO_STRIDE : DT_VIRTIO_STRIDE;
+}
+
+int dt_guest_assign(const struct dt_guest *guest, struct dt_virtio *virtio, struct err *err)
 {
 	size_t i;
 
-	if (check_count(n, err) < 0)
+	if (check_count(guest->nr_virtio, err) < 0)
 		return -1;
-	for (i = 0; i < n; i++) {
-		virtio[i].mmio_base = DT_VIRTIO_BASE + i * DT_VIRTIO_STRIDE;
+	for (i = 0; i < guest->nr_virtio; i++) {
+		virtio[i].mmio_base = virtio_base(guest) + i * virtio_stride(guest);
 		virtio[i].spi = DT_VIRTIO_SPI_FIRST + (unsigned int)i;
 	}
 	return 0;
@@ -80,17 +95,18 @@ static int check_domid(size_t i, unsigned int domid, struct err *err)
 	return 0;
 }
 
-static int check_one(const struct dt_virtio *v, size_t i, struct err *err)
+static int check_one(const struct dt_guest *guest, size_t i, struct err *err)
 {
+	const struct dt_virtio *v = &guest->virtio[i];
+	uint64_t stride = virtio_stride(guest), last = virtio_end(guest) - stride;
+
 	if ((unsigned int)v->binding >= DT_NR_BINDINGS)
 		return err_usage(err, "virtio device %zu: there is no binding %u", i, v->binding);
-	if (v->mmio_base % DT_VIRTIO_STRIDE || v->mmio_base < DT_VIRTIO_BASE ||
-	    v->mmio_base > DT_VIRTIO_END - DT_VIRTIO_STRIDE)
+	if (v->mmio_base % stride || v->mmio_base < virtio_base(guest) || v->mmio_base > last)
 		return err_usage(err, "virtio device %zu: address 0x%" PRIx64 " is not a multiple "
-				 "of 0x%llx from 0x%llx to 0x%llx", i, v->mmio_base,
-				 DT_VIRTIO_STRIDE, DT_VIRTIO_BASE,
-				 DT_VIRTIO_END - DT_VIRTIO_STRIDE);
-	if (v->spi < DT_VIRTIO_SPI_FIRST || v->spi > DT_VIRTIO_SPI_LAST)
+				 "of 0x%" PRIx64 " from 0x%" PRIx64 " to 0x%" PRIx64, i,
+				 v->mmio_base, stride, virtio_base(guest), last);
+	if (guest->irq == DT_IRQ_SPI && (v->spi < DT_VIRTIO_SPI_FIRST || v->spi > DT_VIRTIO_SPI_LAST))
 		return err_usage(err, "virtio device %zu: interrupt %u is not from %u to %u", i,
 				 v->spi, DT_VIRTIO_SPI_FIRST, DT_VIRTIO_SPI_LAST);
 	if (!(v->deviate & DT_DEVIATE_ANY_DOMID) && check_domid(i, v->backend_domid, err) < 0)
@@ -98,15 +114,16 @@ static int check_one(const struct dt_virtio *v, size_t i, struct err *err)
 	return check_domid(i, v->other_domid, err);
 }
 
-static int check_pair(const struct dt_virtio *v, size_t i, size_t j, struct err *err)
+static int check_pair(const struct dt_guest *guest, size_t i, size_t j, struct err *err)
 {
+	const struct dt_virtio *v = guest->virtio;
 	const char *a = iommu_compatible[v[i].binding], *b = iommu_compatible[v[j].binding];
 
 	/* multiples of the stride that differ do not overlap */
 	if (v[i].mmio_base == v[j].mmio_base)
 		return err_usage(err, "virtio devices %zu and %zu share the address 0x%" PRIx64, i,
 				 j, v[i].mmio_base);
-	if (v[i].spi == v[j].spi)
+	if (guest->irq == DT_IRQ_SPI && v[i].spi == v[j].spi)
 		return err_usage(err, "virtio devices %zu and %zu share interrupt %u", i, j,
 				 v[i].spi);
 	if (a && b && strcmp(a, b))
@@ -121,24 +138,29 @@ static int check_guest(const struct dt_guest *guest, struct err *err)
 
 	if (check_count(guest->nr_virtio, err) < 0)
 		return -1;
+	if (guest->overlay && guest->irq != DT_IRQ_EVTCHN)
+		return err_usage(err, "an overlay has no interrupt controller: it needs event channels");
 	if (guest->iommu_cells > MAX_IOMMU_CELLS)
 		return err_usage(err, "#iommu-cells: %u is more than %d", guest->iommu_cells,
 				 MAX_IOMMU_CELLS);
 	for (i = 0; i < guest->nr_virtio; i++) {
-		if (check_one(&guest->virtio[i], i, err) < 0)
+		if (check_one(guest, i, err) < 0)
 			return -1;
 		for (j = 0; j < i; j++)
-			if (check_pair(guest->virtio, j, i, err) < 0)
+			if (check_pair(guest, j, i, err) < 0)
 				return -1;
 	}
 	return 0;
 }
 
-static int put_reg(void *fdt, uint64_t base, uint64_t size)
+/* The registers, and with event channels the doorbell behind them. */
+static int put_reg(void *fdt, const struct dt_guest *guest, uint64_t base)
 {
-	fdt64_t reg[2] = { cpu_to_fdt64(base), cpu_to_fdt64(size) };
+	fdt64_t reg[4] = { cpu_to_fdt64(base), cpu_to_fdt64(DT_VIRTIO_STRIDE),
+			   cpu_to_fdt64(base + DT_VIRTIO_STRIDE), cpu_to_fdt64(DT_DOORBELL_SIZE) };
 
-	return fdt_property(fdt, "reg", reg, sizeof(reg));
+	return fdt_property(fdt, "reg", reg,
+			    guest->irq == DT_IRQ_EVTCHN ? sizeof(reg) : sizeof(reg) / 2);
 }
 
 static int put_interrupt(void *fdt, unsigned int spi)
@@ -195,10 +217,15 @@ static int put_virtio(void *fdt, const struct dt_guest *guest, const struct dt_v
 	snprintf(name, sizeof(name), "virtio@%" PRIx64, v->mmio_base);
 	TRY(fdt_begin_node(fdt, name));
 	TRY(fdt_property_string(fdt, "compatible",
-				guest->late_probe ? DT_LATE_COMPATIBLE : "virtio,mmio"));
-	TRY(put_reg(fdt, v->mmio_base, DT_VIRTIO_STRIDE));
-	TRY(put_interrupt(fdt, v->spi));
-	TRY(fdt_property_u32(fdt, "interrupt-parent", DT_PHANDLE_GIC));
+				guest->late_probe && guest->irq == DT_IRQ_SPI ? DT_LATE_COMPATIBLE :
+									"virtio,mmio"));
+	TRY(put_reg(fdt, guest, v->mmio_base));
+	if (guest->irq == DT_IRQ_SPI) {
+		TRY(put_interrupt(fdt, v->spi));
+		TRY(fdt_property_u32(fdt, "interrupt-parent", DT_PHANDLE_GIC));
+	} else if (v->backend_domid) {
+		TRY(fdt_property_u32(fdt, "xen,evtchn-domid", v->backend_domid));
+	}
 	TRY(fdt_property(fdt, "dma-coherent", NULL, 0));
 	TRY(put_binding(fdt, guest, v));
 	return fdt_end_node(fdt);
@@ -215,21 +242,74 @@ static const char *iommu_wanted(const struct dt_guest *guest)
 	return NULL;
 }
 
-static int put_passthrough(void *fdt, const struct dt_guest *guest)
+/* A bus whose children have addresses of two cells, as above it. */
+static int put_bus(void *fdt, const char *compatible)
+{
+	TRY(fdt_property_string(fdt, "compatible", compatible));
+	TRY(fdt_property_u32(fdt, "#address-cells", 2));
+	TRY(fdt_property_u32(fdt, "#size-cells", 2));
+	return fdt_property(fdt, "ranges", NULL, 0);
+}
+
+/* The iommu and the devices, on whatever bus they stand. */
+static int put_devices(void *fdt, const struct dt_guest *guest)
 {
 	const char *iommu = iommu_wanted(guest);
 	size_t i;
 
-	TRY(fdt_begin_node(fdt, "passthrough"));
-	TRY(fdt_property_string(fdt, "compatible", "simple-bus"));
-	TRY(fdt_property_u32(fdt, "#address-cells", 2));
-	TRY(fdt_property_u32(fdt, "#size-cells", 2));
-	TRY(fdt_property(fdt, "ranges", NULL, 0));
 	if (iommu)
 		TRY(put_iommu(fdt, iommu, guest->iommu_cells));
+	if (guest->irq == DT_IRQ_EVTCHN) {
+		TRY(fdt_begin_node(fdt, "virtio-bus"));
+		TRY(put_bus(fdt, guest->late_probe ? DT_LATE_COMPATIBLE : "xen,virtio-evtchn"));
+	}
 	for (i = 0; i < guest->nr_virtio; i++)
 		TRY(put_virtio(fdt, guest, &guest->virtio[i]));
+	return guest->irq == DT_IRQ_EVTCHN ? fdt_end_node(fdt) : 0;
+}
+
+static int put_passthrough(void *fdt, const struct dt_guest *guest)
+{
+	TRY(fdt_begin_node(fdt, "passthrough"));
+	TRY(put_bus(fdt, "simple-bus"));
+	TRY(put_devices(fdt, guest));
 	return fdt_end_node(fdt);
+}
+
+/* Where the devices of an overlay hold the iommu's phandle: always in the first cell. */
+static int put_fixups(void *fdt, const struct dt_guest *guest)
+{
+	static const char *const path[] = { "__local_fixups__", "fragment@0", "__overlay__",
+					    "virtio-bus" };
+	char name[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(path); i++)
+		TRY(fdt_begin_node(fdt, path[i]));
+	for (i = 0; i < guest->nr_virtio; i++) {
+		if (!iommu_compatible[guest->virtio[i].binding])
+			continue;
+		snprintf(name, sizeof(name), "virtio@%" PRIx64, guest->virtio[i].mmio_base);
+		TRY(fdt_begin_node(fdt, name));
+		TRY(fdt_property_u32(fdt, "iommus", 0));
+		TRY(fdt_end_node(fdt));
+	}
+	for (i = 0; i < ARRAY_SIZE(path); i++)
+		TRY(fdt_end_node(fdt));
+	return 0;
+}
+
+static int put_overlay(void *fdt, const struct dt_guest *guest)
+{
+	TRY(fdt_begin_node(fdt, "fragment@0"));
+	TRY(fdt_property_string(fdt, "target-path", "/"));
+	TRY(fdt_begin_node(fdt, "__overlay__"));
+	TRY(fdt_property_u32(fdt, "#address-cells", 2));
+	TRY(fdt_property_u32(fdt, "#size-cells", 2));
+	TRY(put_devices(fdt, guest));
+	TRY(fdt_end_node(fdt));
+	TRY(fdt_end_node(fdt));
+	return iommu_wanted(guest) ? put_fixups(fdt, guest) : 0;
 }
 
 static int put_tree(void *fdt, int size, const void *arg)
@@ -241,8 +321,12 @@ static int put_tree(void *fdt, int size, const void *arg)
 	TRY(fdt_begin_node(fdt, ""));
 	TRY(fdt_property_u32(fdt, "#address-cells", 2));
 	TRY(fdt_property_u32(fdt, "#size-cells", 2));
-	TRY(put_gic(fdt));
-	TRY(put_passthrough(fdt, guest));
+	if (guest->overlay) {
+		TRY(put_overlay(fdt, guest));
+	} else {
+		TRY(put_gic(fdt));
+		TRY(put_passthrough(fdt, guest));
+	}
 	TRY(fdt_end_node(fdt));
 	return fdt_finish(fdt);
 }

@@ -14,6 +14,14 @@ static const struct {
 	struct { enum axis axis; const char *value; } all[2];
 	const char *reason;
 } impossible[] = {
+	{ { { AXIS_ARCH, "x86_64" }, { AXIS_TOPOLOGY, "dom0less" } },
+	  "dom0less does not exist on x86: Xen starts no domU by itself there" },
+	{ { { AXIS_ARCH, "x86_64" }, { AXIS_IRQ, "spi" } },
+	  "a PVH guest has no interrupt controller with lines: only event channels reach it" },
+	{ { { AXIS_ARCH, "arm64" }, { AXIS_BINDING, "none-forced" } },
+	  "arm64 guests have a tree: grants without one are x86's way" },
+	{ { { AXIS_ARCH, "arm64" }, { AXIS_GNTTAB, "v2" } },
+	  "Xen offers grant table version 2 on x86 only" },
 	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "map" } },
 	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
 	{ { { AXIS_BINDING, "dev-domid" }, { AXIS_MAPPING, "foreign" } },
@@ -23,6 +31,8 @@ static const struct {
 	{ { { AXIS_BINDING, "iommus-dummy" }, { AXIS_MAPPING, "foreign" } },
 	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
 	{ { { AXIS_BINDING, "iommus-nostub" }, { AXIS_MAPPING, "foreign" } },
+	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
+	{ { { AXIS_BINDING, "none-forced" }, { AXIS_MAPPING, "foreign" } },
 	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
 };
 
@@ -52,9 +62,12 @@ static char *cell_id(const struct cell *c)
 	int i;
 
 	for (i = 0; i < NR_AXES; i++) {
-		if (i == AXIS_PROBE_TIMEOUT) {
-			if (!cell_is(c, i, "default"))
-				buf_addf(&id, "-dpt%s", c->value[i]);
+		const char *rare = i == AXIS_PROBE_TIMEOUT ? "dpt" : i == AXIS_IRQ ? "irq-" :
+				   i == AXIS_GNTTAB ? "gnttab-" : NULL;
+
+		if (rare) {
+			if (!cell_is(c, i, scenario_axis_key(i)->def))
+				buf_addf(&id, "-%s%s", rare, c->value[i]);
 			continue;
 		}
 		buf_addf(&id, "%s%s%s", i ? "-" : "", i == AXIS_IODEPTH ? "qd" : "", c->value[i]);

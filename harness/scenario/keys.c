@@ -6,7 +6,7 @@
 
 static const struct key_word archs[] = {
 	{ "arm64", "QEMU virt, Cortex-A57, GICv3, EL2", NULL },
-	{ "x86_64", "QEMU q35, SVM with nested paging", "the x86-64 topology is not available yet" },
+	{ "x86_64", "QEMU q35, SVM with nested paging; PV dom0, PVH domU", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -23,7 +23,21 @@ static const struct key_word bindings[] = {
 	{ "iommus", "iommus = <&xen_iommu N>, compatible \"xen,grant-dma\" (upstream)", NULL },
 	{ "iommus-dummy", "iommus with compatible \"xen,dummy-iommu\" (the thread's sketch)", NULL },
 	{ "iommus-nostub", "iommus, with the stub IOMMU driver switched off", NULL },
+	{ "none-forced", "x86: no tree; xen_grant_dma.force=1 makes the kernel grant to dom0", NULL },
 	{ "none", "no binding: plain DMA, no grants", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word irqs[] = {
+	{ "native", "spi on arm64, evtchn on x86_64", NULL },
+	{ "spi", "a line of the emulated GIC, raised by dm_op", NULL },
+	{ "evtchn", "an event channel of the device's own, named through its doorbell", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word gnttabs[] = {
+	{ "v1", "grant table version 1, Linux' default", NULL },
+	{ "v2", "version 2: x86_64 only, Xen has it off on Arm", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -143,6 +157,10 @@ const struct scenario_key scenario_keys[] = {
 		     { "10", "deferred_probe_timeout=10", NULL },
 		     { NULL, NULL, NULL } },
 	     .def = "default", .help = "the domU kernel's patience with missing suppliers, seconds"),
+	AXIS("variant", "irq", KEY_WORD, AXIS_IRQ, .words = irqs, .def = "native",
+	     .help = "how the backend interrupts the frontend"),
+	AXIS("variant", "gnttab", KEY_WORD, AXIS_GNTTAB, .words = gnttabs, .def = "v1",
+	     .help = "version of the domU's grant table"),
 	AXIS("variant", "allocator", KEY_WORD, AXIS_ALLOCATOR, .words = allocators,
 	     .def = "upstream", .help = "who hands out grant references in the frontend"),
 	AXIS("variant", "mapping", KEY_WORD, AXIS_MAPPING, .words = mappings, .def = "map",

@@ -26,6 +26,8 @@ enum axis {
 	AXIS_TOPOLOGY,
 	AXIS_BINDING,
 	AXIS_PROBE_TIMEOUT,
+	AXIS_IRQ,
+	AXIS_GNTTAB,
 	AXIS_ALLOCATOR,
 	AXIS_MAPPING,
 	AXIS_DEVICE,
@@ -119,7 +121,7 @@ struct scenario {
 };
 
 struct cell {
-	char *id;			/* the axes' values joined with "-" */
+	char *id;			/* the axes' values joined with "-", rare ones when not the default */
 	const char *value[NR_AXES];	/* owned by the scenario */
 	char *not_applicable;		/* why the cell does not run, or NULL */
 };

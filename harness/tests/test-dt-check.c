@@ -35,7 +35,7 @@ static void sound_guest(struct buf *dtb)
 	struct dt_guest guest = { .virtio = v, .nr_virtio = 2, .iommu_cells = 1 };
 	struct err err = { 0 };
 
-	OK(dt_guest_assign(v, 2, &err));
+	OK(dt_guest_assign(&guest, v, &err));
 	OK(dt_guest_build(&guest, dtb, &err));
 }
 

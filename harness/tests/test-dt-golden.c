@@ -69,22 +69,30 @@ static const struct {
 	size_t nr;
 	bool late;
 	unsigned int domid;
+	enum dt_irq irq;
+	bool overlay;
 } guests[] = {
-	{ "guest-none", DT_BINDING_NONE, 1, false, 0 },
-	{ "guest-dev-domid", DT_BINDING_DEV_DOMID, 1, false, 0 },
-	{ "guest-iommus", DT_BINDING_IOMMUS, 1, false, 0 },
-	{ "guest-iommus-dummy", DT_BINDING_IOMMUS_DUMMY, 1, false, 0 },
+	{ "guest-none", DT_BINDING_NONE, 1, false, 0, DT_IRQ_SPI, false },
+	{ "guest-dev-domid", DT_BINDING_DEV_DOMID, 1, false, 0, DT_IRQ_SPI, false },
+	{ "guest-iommus", DT_BINDING_IOMMUS, 1, false, 0, DT_IRQ_SPI, false },
+	{ "guest-iommus-dummy", DT_BINDING_IOMMUS_DUMMY, 1, false, 0, DT_IRQ_SPI, false },
 	/* the stub is switched off on the kernel's command line, not in the tree */
-	{ "guest-iommus", DT_BINDING_IOMMUS_NOSTUB, 1, false, 0 },
-	{ "guest-late-dev-domid-domain-1", DT_BINDING_DEV_DOMID, 1, true, 1 },
-	{ "guest-late-iommus-3", DT_BINDING_IOMMUS, 3, true, 1 },
+	{ "guest-iommus", DT_BINDING_IOMMUS_NOSTUB, 1, false, 0, DT_IRQ_SPI, false },
+	{ "guest-late-dev-domid-domain-1", DT_BINDING_DEV_DOMID, 1, true, 1, DT_IRQ_SPI, false },
+	{ "guest-late-iommus-3", DT_BINDING_IOMMUS, 3, true, 1, DT_IRQ_SPI, false },
+	{ "guest-evtchn-iommus-2", DT_BINDING_IOMMUS, 2, false, 1, DT_IRQ_EVTCHN, false },
+	{ "guest-evtchn-late", DT_BINDING_DEV_DOMID, 1, true, 0, DT_IRQ_EVTCHN, false },
+	{ "guest-overlay-iommus-2", DT_BINDING_IOMMUS, 2, false, 1, DT_IRQ_EVTCHN, true },
+	{ "guest-overlay-dev-domid", DT_BINDING_DEV_DOMID, 1, false, 0, DT_IRQ_EVTCHN, true },
+	{ "guest-overlay-none", DT_BINDING_NONE, 1, false, 0, DT_IRQ_EVTCHN, true },
 };
 
 START_TEST(guest_trees)
 {
 	struct dt_virtio virtio[3] = { { .binding = DT_BINDING_NONE } };
 	struct dt_guest guest = { .virtio = virtio, .nr_virtio = guests[_i].nr,
-				  .late_probe = guests[_i].late, .iommu_cells = 1 };
+				  .late_probe = guests[_i].late, .irq = guests[_i].irq,
+				  .overlay = guests[_i].overlay, .iommu_cells = 1 };
 	_cleanup_buf_ struct buf dtb = BUF_INIT;
 	struct err err = { 0 };
 	size_t i;
@@ -93,7 +101,7 @@ START_TEST(guest_trees)
 		virtio[i].binding = guests[_i].binding;
 		virtio[i].backend_domid = guests[_i].domid;
 	}
-	ck_assert_int_eq(dt_guest_assign(virtio, guest.nr_virtio, &err), 0);
+	ck_assert_int_eq(dt_guest_assign(&guest, virtio, &err), 0);
 	ck_assert_msg(dt_guest_build(&guest, &dtb, &err) == 0, "%s", err.msg);
 	compare(guests[_i].name, &dtb);
 }

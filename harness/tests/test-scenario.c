@@ -49,7 +49,7 @@ static const struct {
 	{ "[variant]\nbinding = iommus, iommus\n", "\"iommus\" stands twice in the list" },
 	{ "[variant]\nbinding = iommus,,none\n", "binding: empty value" },
 	{ "[variant]\nbinding = iommu\n", "t.ini:2: binding: \"iommu\" is not one of: dev-domid, iommus" },
-	{ "[variant]\narch = x86_64\n", "arch = x86_64: the x86-64 topology is not available yet" },
+	{ "[variant]\narch = riscv\n", "t.ini:2: arch: \"riscv\" is not one of: arm64, x86_64" },
 	{ "[variant]\ntopology = driver-domain\n", "not available yet" },
 	{ "[topology]\nqueues = many\n", "queues: \"many\" is not a whole number" },
 	{ "[topology]\nqueues = 5\n", "queues: 5 is out of range (1 to 4)" },

@@ -10,11 +10,16 @@ enum part {
 	NR_PARTS
 };
 
+enum arch {
+	ARCH_ARM64, ARCH_X86_64,
+	NR_ARCHS
+};
+
 struct planner {
 	const struct plan_opts *opts;
 	const struct scenario *scenario;
-	struct artifact part[NR_PARTS];
-	bool have[NR_PARTS];
+	struct artifact part[NR_ARCHS][NR_PARTS];
+	bool have[NR_ARCHS][NR_PARTS];
 };
 
 /* What a sample's directory gets; everything that decides the result is in its key. */
@@ -26,6 +31,11 @@ struct draft {
 	struct dt_module kernel, ramdisk, domu_kernel, domu_ramdisk, domu_dtb;
 	char *ramdisk_path, *domu_ramdisk_path, *guest_dtb_path, *host_dtb_path;
 };
+
+static inline const struct artifact *draft_part(const struct draft *d, enum part part)
+{
+	return &d->p->part[d->plan->machine.x86 ? ARCH_X86_64 : ARCH_ARM64][part];
+}
 
 /* plan-qemu.c: the machine's own tree, from this very QEMU with these very options. */
 int plan_dump_tree(struct draft *d, struct err *err);

@@ -29,13 +29,16 @@ static int append(FILE *out, const char *to, const char *path, struct err *err)
 	return ferror(in) ? err_errno(err, errno, "cannot read %s", path) : 0;
 }
 
-/* Root file system and overlay, one behind the other, as the kernel unpacks them. */
-static int join(const char *rootfs, const char *overlay, const char *to, struct err *err)
+/* Archives one behind the other, as the kernel unpacks them; first: or NULL. */
+static int join(const char *first, const char *rootfs, const char *overlay, const char *to,
+		struct err *err)
 {
 	_cleanup_fclose_ FILE *out = fopen(to, "we");
 
 	if (!out)
 		return err_errno(err, errno, "cannot write %s", to);
+	if (first && append(out, to, first, err) < 0)
+		return -1;
 	if (append(out, to, rootfs, err) < 0 || append(out, to, overlay, err) < 0)
 		return -1;
 	if (fclose(take_ptr(out)) != 0)
@@ -58,6 +61,21 @@ static int domu_overlay(struct draft *d, const char *path, struct err *err)
 	return cpio_close(cpio, err);
 }
 
+/* x86: where the kernel looks for a device tree overlay before it unpacks anything. */
+static int early_archive(struct draft *d, const char *path, struct err *err)
+{
+	struct cpio *cpio = cpio_open(path, err);
+
+	if (!cpio)
+		return -1;
+	if (cpio_dir(cpio, "kernel", 0755, err) < 0 || cpio_dir(cpio, "kernel/xen", 0755, err) < 0 ||
+	    add_blob(cpio, "kernel/xen/overlay.dtb", &d->guest_dtb, err) < 0) {
+		cpio_abort(cpio);
+		return -1;
+	}
+	return cpio_close(cpio, err);
+}
+
 static int dom0_overlay(struct draft *d, const char *path, struct err *err)
 {
 	struct cpio *cpio = cpio_open(path, err);
@@ -70,7 +88,7 @@ static int dom0_overlay(struct draft *d, const char *path, struct err *err)
 	if (machine_is_xl(&d->plan->machine) &&
 	    (add_blob(cpio, "grantbench/domu.cfg", &d->xl_config, err) < 0 ||
 	     add_blob(cpio, "grantbench/guest.dtb", &d->guest_dtb, err) < 0 ||
-	     cpio_file(cpio, "grantbench/Image", 0644, d->p->part[PART_LINUX].path, err) < 0 ||
+	     cpio_file(cpio, "grantbench/Image", 0644, draft_part(d, PART_LINUX)->path, err) < 0 ||
 	     cpio_file(cpio, "grantbench/domu.cpio", 0644, d->domu_ramdisk_path, err) < 0))
 		goto fail;
 	return cpio_close(cpio, err);
@@ -93,6 +111,8 @@ static int write_images(struct draft *d, struct err *err)
 {
 	const char *dir = d->plan->dir;
 	bool xl = machine_is_xl(&d->plan->machine);
+	bool early = d->plan->machine.x86 && !machine_is_treeless(&d->plan->machine);
+	_cleanup_free_ char *domu_early = xasprintf("%s/domu-early.cpio", dir);
 	_cleanup_free_ char *domu_over = xasprintf("%s/domu-overlay.cpio", dir);
 	_cleanup_free_ char *dom0_over = xasprintf("%s/dom0-overlay.cpio", dir);
 
@@ -101,19 +121,20 @@ static int write_images(struct draft *d, struct err *err)
 	d->guest_dtb_path = xasprintf("%s/guest.dtb", dir);
 	d->host_dtb_path = xasprintf("%s/host.dtb", dir);
 	if (fs_write_atomic(d->guest_dtb_path, d->guest_dtb.data, d->guest_dtb.size, 0644, err) < 0 ||
+	    (early && early_archive(d, domu_early, err) < 0) ||
 	    domu_overlay(d, domu_over, err) < 0 ||
-	    join(d->p->part[PART_DOMU].path, domu_over, d->domu_ramdisk_path, err) < 0 ||
+	    join(early ? domu_early : NULL, draft_part(d, PART_DOMU)->path, domu_over, d->domu_ramdisk_path, err) < 0 ||
 	    dom0_overlay(d, dom0_over, err) < 0 ||
-	    join(d->p->part[xl ? PART_DOM0_XL : PART_DOM0_LESS].path, dom0_over, d->ramdisk_path,
+	    join(NULL, draft_part(d, xl ? PART_DOM0_XL : PART_DOM0_LESS)->path, dom0_over, d->ramdisk_path,
 		 err) < 0)
 		return -1;
-	if (file_size(d->p->part[PART_LINUX].path, &d->kernel.size, err) < 0 ||
+	if (file_size(draft_part(d, PART_LINUX)->path, &d->kernel.size, err) < 0 ||
 	    file_size(d->ramdisk_path, &d->ramdisk.size, err) < 0)
 		return -1;
 	if (xl)
 		return 0;
 	d->domu_dtb.size = d->guest_dtb.size;
-	return file_size(d->p->part[PART_LINUX].path, &d->domu_kernel.size, err) < 0 ||
+	return file_size(draft_part(d, PART_LINUX)->path, &d->domu_kernel.size, err) < 0 ||
 	       file_size(d->domu_ramdisk_path, &d->domu_ramdisk.size, err) < 0 ? -1 : 0;
 }
 
@@ -156,7 +177,8 @@ static int build_host_tree(struct draft *d, struct err *err)
 
 int draft_write(struct draft *d, struct err *err)
 {
-	if (write_images(d, err) < 0 || build_host_tree(d, err) < 0)
+	if (write_images(d, err) < 0 ||
+	    (!d->plan->machine.x86 && build_host_tree(d, err) < 0))
 		return -1;
 	plan_argv(d);
 	return 0;
@@ -165,7 +187,7 @@ int draft_write(struct draft *d, struct err *err)
 void plan_drop_images(const struct plan *plan)
 {
 	static const char *const names[] = {
-		"dom0.cpio", "domu.cpio", "dom0-overlay.cpio", "domu-overlay.cpio",
+		"dom0.cpio", "domu.cpio", "dom0-overlay.cpio", "domu-overlay.cpio", "domu-early.cpio",
 	};
 	size_t i;
 

@@ -10,27 +10,35 @@
 #include "workload/fiojob.h"
 #include "workload/plan-draft.h"
 
-static const char *part_name(enum part part)
-{
-	switch (part) {
-	case PART_QEMU: return "qemu";
-	case PART_LINUX: return "linux-arm64";
-	case PART_XEN: return "xen-arm64";
-	case PART_XEN_COUNT: return "xen-arm64-count";
-	case PART_DOM0_XL: return "rootfs-dom0-arm64";
-	case PART_DOM0_LESS: return "rootfs-dom0less-arm64";
-	case PART_DOMU: return "rootfs-domu-arm64";
-	default: return NULL;
-	}
-}
+static const char *const part_names[NR_ARCHS][NR_PARTS] = {
+	[ARCH_ARM64] = {
+		[PART_QEMU] = "qemu",
+		[PART_LINUX] = "linux-arm64",
+		[PART_XEN] = "xen-arm64",
+		[PART_XEN_COUNT] = "xen-arm64-count",
+		[PART_DOM0_XL] = "rootfs-dom0-arm64",
+		[PART_DOM0_LESS] = "rootfs-dom0less-arm64",
+		[PART_DOMU] = "rootfs-domu-arm64",
+	},
+	[ARCH_X86_64] = {
+		[PART_QEMU] = "qemu-x86_64",
+		[PART_LINUX] = "linux-x86_64",
+		[PART_XEN] = "xen-x86_64",
+		[PART_XEN_COUNT] = "xen-x86_64-count",
+		[PART_DOM0_XL] = "rootfs-dom0-x86_64",
+		[PART_DOMU] = "rootfs-domu-x86_64",
+	},
+};
 
-static bool part_needed(const struct cells *cells, enum part part)
+static bool part_needed(const struct cells *cells, int arch, enum part part)
 {
+	const char *arch_name = arch == ARCH_X86_64 ? "x86_64" : "arm64";
 	const char *topology = part == PART_DOM0_XL ? "xl" : part == PART_DOM0_LESS ? "dom0less" : NULL;
 	size_t i;
 
 	for (i = 0; i < cells->nr; i++)
 		if (!cells->cell[i].not_applicable &&
+		    cell_is(&cells->cell[i], AXIS_ARCH, arch_name) &&
 		    (!topology || cell_is(&cells->cell[i], AXIS_TOPOLOGY, topology)))
 			return true;
 	return false;
@@ -40,45 +48,53 @@ struct planner *planner_new(const struct plan_opts *opts, const struct scenario 
 			    const struct cells *cells, struct err *err)
 {
 	struct planner *p = xcalloc(1, sizeof(*p));
-	int i;
+	int a, i;
 
 	p->opts = opts;
 	p->scenario = s;
-	for (i = 0; i < NR_PARTS; i++) {
-		if (!part_needed(cells, i) || (i == PART_XEN_COUNT && !opts->count))
-			continue;
-		if (builder_get(opts->builder, part_name(i), &p->part[i], err) < 0) {
-			err_prefix(err, "artifact %s", part_name(i));
-			planner_free(p);
-			return NULL;
+	for (a = 0; a < NR_ARCHS; a++) {
+		for (i = 0; i < NR_PARTS; i++) {
+			if (!part_needed(cells, a, i) || (i == PART_XEN_COUNT && !opts->count))
+				continue;
+			if (builder_get(opts->builder, part_names[a][i], &p->part[a][i], err) < 0) {
+				err_prefix(err, "artifact %s", part_names[a][i]);
+				planner_free(p);
+				return NULL;
+			}
+			p->have[a][i] = true;
 		}
-		p->have[i] = true;
 	}
 	return p;
 }
 
 void planner_free(struct planner *p)
 {
-	int i;
+	int a, i;
 
 	if (!p)
 		return;
-	for (i = 0; i < NR_PARTS; i++)
-		artifact_release(&p->part[i]);
+	for (a = 0; a < NR_ARCHS; a++)
+		for (i = 0; i < NR_PARTS; i++)
+			artifact_release(&p->part[a][i]);
 	free(p);
 }
 
 json_t *planner_artifacts(const struct planner *p)
 {
 	json_t *all = json_object();
-	int i;
+	int a, i;
 
-	for (i = 0; i < NR_PARTS; i++)
-		if (p->have[i])
-			json_object_set_new(all, p->part[i].name,
-					    json_pack("{s:s,s:s,s:s}", "version", p->part[i].version,
-						      "sha256", p->part[i].sha256, "key",
-						      p->part[i].key));
+	for (a = 0; a < NR_ARCHS; a++) {
+		for (i = 0; i < NR_PARTS; i++) {
+			const struct artifact *part = &p->part[a][i];
+
+			if (p->have[a][i])
+				json_object_set_new(all, part->name,
+						    json_pack("{s:s,s:s,s:s}", "version",
+							      part->version, "sha256", part->sha256,
+							      "key", part->key));
+		}
+	}
 	return all;
 }
 
@@ -105,24 +121,37 @@ static enum dt_binding tree_binding(const struct cell *cell)
 		return DT_BINDING_DEV_DOMID;
 	if (!strcmp(b, "iommus-dummy"))
 		return DT_BINDING_IOMMUS_DUMMY;
-	return strcmp(b, "none") ? DT_BINDING_IOMMUS : DT_BINDING_NONE;
+	return strncmp(b, "none", 4) ? DT_BINDING_IOMMUS : DT_BINDING_NONE;
+}
+
+/* The cell's guest, as the tree describes it; *virtio becomes its device. */
+static int guest_of(const struct scenario *s, const struct cell *cell, struct dt_virtio *virtio,
+		    struct dt_guest *guest, struct err *err)
+{
+	bool x86 = cell_is(cell, AXIS_ARCH, "x86_64");
+
+	*virtio = (struct dt_virtio){
+		.binding = tree_binding(cell),
+		.backend_domid = (unsigned int)scenario_uint(s, SET_BACKEND_DOMID),
+	};
+	*guest = (struct dt_guest){
+		.virtio = virtio,
+		.nr_virtio = 1,
+		.late_probe = cell_is(cell, AXIS_TOPOLOGY, "dom0less"),
+		.irq = x86 || cell_is(cell, AXIS_IRQ, "evtchn") ? DT_IRQ_EVTCHN : DT_IRQ_SPI,
+		.overlay = x86,
+		.iommu_cells = 1,
+	};
+	return dt_guest_assign(guest, virtio, err);
 }
 
 int plan_guest_tree(const struct scenario *s, const struct cell *cell, struct buf *dtb,
 		    struct err *err)
 {
-	struct dt_virtio virtio = {
-		.binding = tree_binding(cell),
-		.backend_domid = (unsigned int)scenario_uint(s, SET_BACKEND_DOMID),
-	};
-	struct dt_guest guest = {
-		.virtio = &virtio,
-		.nr_virtio = 1,
-		.late_probe = cell_is(cell, AXIS_TOPOLOGY, "dom0less"),
-		.iommu_cells = 1,
-	};
+	struct dt_virtio virtio;
+	struct dt_guest guest;
 
-	if (dt_guest_assign(&virtio, 1, err) < 0)
+	if (guest_of(s, cell, &virtio, &guest, err) < 0)
 		return -1;
 	return dt_guest_build(&guest, dtb, err);
 }
@@ -185,10 +214,12 @@ static void derive_key(struct draft *d)
 	buf_addf(&all, "%s\nram %lu\nicount %d\ncpus %u\nkvm %d\nsample %d %u\n", m->cell->id,
 		 scenario_uint(s, SET_RAM_MIB), m->icount, m->cpus, m->kvm, m->sample.kind,
 		 m->sample.nr);
-	for (i = 0; i < NR_PARTS; i++)
-		if (d->p->have[i] && uses_part(m, (enum part)i))
-			buf_addf(&all, "%s %s %s\n", d->p->part[i].name, d->p->part[i].key,
-				 d->p->part[i].sha256);
+	for (i = 0; i < NR_PARTS; i++) {
+		const struct artifact *part = draft_part(d, (enum part)i);
+
+		if (part->name && uses_part(m, (enum part)i))
+			buf_addf(&all, "%s %s %s\n", part->name, part->key, part->sha256);
+	}
 	for (i = 0; i < ARRAY_SIZE(texts); i++) {
 		buf_addf(&all, "%zu\n", texts[i]->size);
 		buf_add(&all, texts[i]->data, texts[i]->size);
@@ -203,25 +234,27 @@ static void fill_phases(struct plan *plan)
 {
 	const struct scenario *s = plan->machine.scenario;
 	bool xl = machine_is_xl(&plan->machine);
+	/* x86: Xen under SVM emulation, and every system call of a PV dom0 goes through Xen */
+	int slow = plan->machine.x86 ? 3 : 1;
 	unsigned long ios = scenario_uint(s, SET_NUMBER_IOS);
 	size_t n = 0;
 
-	plan->phases[n++] = (struct vm_phase){ "xen-up", 20000 };
-	plan->phases[n++] = (struct vm_phase){ "dom0-up", 60000 };
+	plan->phases[n++] = (struct vm_phase){ "xen-up", 20000 * slow };
+	plan->phases[n++] = (struct vm_phase){ "dom0-up", 60000 * slow };
 	if (xl)
-		plan->phases[n++] = (struct vm_phase){ "domain-created", 90000 };
-	plan->phases[n++] = (struct vm_phase){ "backend-ready", 30000 };
-	plan->phases[n++] = (struct vm_phase){ "domu-up", 60000 };
-	plan->phases[n++] = (struct vm_phase){ "disk-ready", 60000 };
-	plan->phases[n++] = (struct vm_phase){ "first-request", 30000 };
+		plan->phases[n++] = (struct vm_phase){ "domain-created", 90000 * slow };
+	plan->phases[n++] = (struct vm_phase){ "backend-ready", 30000 * slow };
+	plan->phases[n++] = (struct vm_phase){ "domu-up", 60000 * slow };
+	plan->phases[n++] = (struct vm_phase){ "disk-ready", 60000 * slow };
+	plan->phases[n++] = (struct vm_phase){ "first-request", 30000 * slow };
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio")) {
-		plan->phases[n++] = (struct vm_phase){ "workload-start", 90000 };
+		plan->phases[n++] = (struct vm_phase){ "workload-start", 90000 * slow };
 		/* 20 ms of the host's time per operation is ten times what it takes */
 		plan->phases[n++] = (struct vm_phase){
-			"workload-done", (int)(60000 + (ios < 5000000 ? ios : 5000000) * 20) };
+			"workload-done", (int)(60000 + (ios < 5000000 ? ios : 5000000) * 20) * slow };
 	}
-	plan->phases[n++] = (struct vm_phase){ "domu-done", 60000 };
-	plan->phases[n++] = (struct vm_phase){ "dom0-done", 60000 };
+	plan->phases[n++] = (struct vm_phase){ "domu-done", 60000 * slow };
+	plan->phases[n++] = (struct vm_phase){ "dom0-done", 60000 * slow };
 	plan->spec.phases = plan->phases;
 	plan->spec.nr_phases = n;
 }
@@ -240,22 +273,28 @@ static int draft_texts(struct draft *d, struct err *err)
 	return 0;
 }
 
-static void fill_machine(struct planner *planner, const struct cell *cell,
-			 const struct sample *sample, struct machine *m)
+static int fill_machine(struct planner *planner, const struct cell *cell,
+			const struct sample *sample, struct machine *m, struct err *err)
 {
 	const struct scenario *s = planner->scenario;
 	bool interactive = planner->opts->interactive;
 	bool icount = interactive ? !planner->opts->free_clock :
 				    sample_is_icount(scenario_engine(s), sample);
+	struct dt_virtio virtio;
+	struct dt_guest guest;
 
+	if (guest_of(s, cell, &virtio, &guest, err) < 0)
+		return -1;
 	*m = (struct machine){
 		.scenario = s,
 		.cell = cell,
 		.token = "",
 		.frontend_domid = 1,
 		.backend_domid = (unsigned int)scenario_uint(s, SET_BACKEND_DOMID),
-		.mmio_base = DT_VIRTIO_BASE,
-		.spi = DT_VIRTIO_SPI_FIRST,
+		.mmio_base = virtio.mmio_base,
+		.spi = virtio.spi,
+		.x86 = guest.overlay,
+		.evtchn = guest.irq == DT_IRQ_EVTCHN,
 		.icount = icount,
 		.cpus = icount || interactive ? 1 : 2,
 		.kvm = !icount && !interactive && !strcmp(s->setting[SET_ACCEL], "kvm"),
@@ -265,6 +304,7 @@ static void fill_machine(struct planner *planner, const struct cell *cell,
 		.interactive = interactive,
 		.extra_domu_args = planner->opts->extra_domu_args,
 	};
+	return 0;
 }
 
 int plan_prepare(struct planner *planner, const struct cell *cell, const struct sample *sample,
@@ -274,9 +314,10 @@ int plan_prepare(struct planner *planner, const struct cell *cell, const struct 
 	int ret;
 
 	*plan = (struct plan){ .spec = VM_SPEC_INIT, .dir = xstrdup(dir) };
-	fill_machine(planner, cell, sample, &plan->machine);
+	ret = fill_machine(planner, cell, sample, &plan->machine, err);
 	/* the token is part of the texts, and made of the key: so the key is of texts without it */
-	ret = draft_texts(&d, err);
+	if (ret == 0)
+		ret = draft_texts(&d, err);
 	if (ret == 0)
 		derive_key(&d);
 	draft_release(&d);

@@ -17,19 +17,38 @@ bool machine_uses_grants(const struct machine *m)
 	return !cell_is(m->cell, AXIS_BINDING, "none");
 }
 
-void text_xen_args(const struct machine *m, struct buf *out)
+bool machine_is_treeless(const struct machine *m)
+{
+	return cell_is(m->cell, AXIS_BINDING, "none-forced");
+}
+
+/* What both architectures' Xen is told. */
+static void common_xen_args(const struct machine *m, struct buf *out)
 {
 	/*
 	 * serial_tx_buffer: Xen's asynchronous console drops what does not fit,
 	 * and the guests' reports go through it. bootscrub=0: nothing to scrub
 	 * in an emulated machine's fresh memory.
 	 */
-	buf_addf(out, "console=dtuart dtuart=/pl011@9000000 dom0_mem=%luM dom0_max_vcpus=1 "
-		 "dom0_vcpus_pin=1 serial_tx_buffer=512k bootscrub=0 noreboot=0",
-		 scenario_uint(m->scenario, SET_DOM0_MEM_MIB));
+	buf_addf(out, " dom0_mem=%luM dom0_max_vcpus=1 dom0_vcpus_pin=1 serial_tx_buffer=512k "
+		 "bootscrub=0 noreboot=0", scenario_uint(m->scenario, SET_DOM0_MEM_MIB));
 	/* one virtual CPU on each physical one, for good: nothing is scheduled between them */
 	if (m->cpus > 1)
 		buf_addstr(out, " sched=null");
+}
+
+void text_xen_args(const struct machine *m, struct buf *out)
+{
+	if (m->x86)
+		/*
+		 * spec-ctrl=no: there is nothing to speculate in an emulated CPU, and the
+		 * mitigations are instructions. no-real-mode: QEMU's loader has asked the BIOS.
+		 */
+		buf_addstr(out, "console=com1 com1=115200,8n1 spec-ctrl=no no-real-mode "
+			   "cpufreq=none cpuidle=0 guest_loglvl=all loglvl=all");
+	else
+		buf_addstr(out, "console=dtuart dtuart=/pl011@9000000");
+	common_xen_args(m, out);
 }
 
 static void common_args(const struct machine *m, struct buf *out)
@@ -37,7 +56,9 @@ static void common_args(const struct machine *m, struct buf *out)
 	/* printk.devkmsg: the agents report through /dev/kmsg, unthrottled */
 	buf_addstr(out, "printk.devkmsg=on panic=-1 oops=panic");
 	if (m->icount)
-		buf_addstr(out, " nokaslr norandmaps");
+		buf_addstr(out, m->x86 ? " norandmaps" : " nokaslr norandmaps");
+	if (m->x86)
+		buf_addstr(out, " mitigations=off");
 }
 
 void text_dom0_args(const struct machine *m, struct buf *out)
@@ -48,7 +69,7 @@ void text_dom0_args(const struct machine *m, struct buf *out)
 
 void text_domu_args(const struct machine *m, struct buf *out)
 {
-	buf_addstr(out, "console=ttyAMA0 ");
+	buf_addstr(out, m->x86 ? "console=hvc0 " : "console=ttyAMA0 ");
 	common_args(m, out);
 	/* initcall_debug: the driver core logs every probe, which the agent reads back */
 	buf_addstr(out, " xen_grant_dma.stats=1 initcall_debug");
@@ -56,21 +77,34 @@ void text_domu_args(const struct machine *m, struct buf *out)
 		buf_addstr(out, " initcall_blacklist=grant_dma_iommu_init");
 	if (!cell_is(m->cell, AXIS_PROBE_TIMEOUT, "default"))
 		buf_addf(out, " deferred_probe_timeout=%s", m->cell->value[AXIS_PROBE_TIMEOUT]);
+	if (m->x86)
+		buf_addf(out, " grant_table.version=%s", m->cell->value[AXIS_GNTTAB] + 1);
+	if (machine_is_treeless(m))
+		buf_addf(out, " xen_grant_dma.force=1 xen_virtio_evtchn.device=0x200@0x%" PRIx64,
+			 m->mmio_base);
 	if (m->extra_domu_args)
 		buf_addf(out, " %s", m->extra_domu_args);
 }
 
 void text_device_name(const struct machine *m, struct buf *out)
 {
-	buf_addf(out, "%" PRIx64 ".virtio", m->mmio_base);
+	if (machine_is_treeless(m))
+		buf_addstr(out, "virtio-mmio.0");
+	else
+		buf_addf(out, "%" PRIx64 ".virtio", m->mmio_base);
 }
 
 void text_backend_device(const struct machine *m, struct buf *out)
 {
 	const struct scenario *s = m->scenario;
 
-	buf_addf(out, "mmio=0x%" PRIx64 ",irq=%u,type=%s,store=%s,size=%luM,queues=%lu,queue-size=%lu,"
-		 "readonly=%d,mapping=%s,grants=%d", m->mmio_base, m->spi,
+	buf_addf(out, "mmio=0x%" PRIx64, m->mmio_base);
+	if (m->evtchn)
+		buf_addstr(out, ",irq=evtchn");
+	else
+		buf_addf(out, ",irq=%u", m->spi);
+	buf_addf(out, ",type=%s,store=%s,size=%luM,queues=%lu,queue-size=%lu,"
+		 "readonly=%d,mapping=%s,grants=%d",
 		 m->cell->value[AXIS_DEVICE], s->setting[SET_STORE], scenario_uint(s, SET_DISK_MIB),
 		 scenario_uint(s, SET_QUEUES), scenario_uint(s, SET_QUEUE_SIZE),
 		 scenario_bool(s, SET_READONLY), m->cell->value[AXIS_MAPPING],
@@ -127,13 +161,13 @@ void text_xl_config(const struct machine *m, struct buf *out)
 	buf_addf(out, "name = \"" DOMU_NAME "\"\n"
 		 "kernel = \"/grantbench/Image\"\n"
 		 "ramdisk = \"/grantbench/domu.cpio\"\n"
-		 "device_tree = \"/grantbench/guest.dtb\"\n"
-		 "memory = %lu\nvcpus = 1\n%s"
-		 /* with the SBSA UART libxl 4.17 gives the domain 32 SPIs, ours among them */
-		 "vuart = \"sbsa_uart\"\n"
+		 "memory = %lu\nvcpus = 1\n%s%s"
 		 "on_poweroff = \"preserve\"\non_reboot = \"preserve\"\non_crash = \"preserve\"\n"
 		 "extra = \"", scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
-		 m->cpus == 1 ? "cpus = \"0\"\n" : "");
+		 m->cpus == 1 ? "cpus = \"0\"\n" : "",
+		 m->x86 ? "type = \"pvh\"\n" :
+		 /* with the SBSA UART libxl 4.17 gives the domain 32 SPIs, ours among them */
+		 "device_tree = \"/grantbench/guest.dtb\"\nvuart = \"sbsa_uart\"\n");
 	text_domu_args(m, out);
 	buf_addstr(out, "\"\n");
 }

@@ -30,6 +30,8 @@ struct machine {
 	unsigned int spi;		/* its interrupt, as INTID */
 	bool icount;			/* the exact clock: pin everything that could vary */
 	unsigned int cpus;		/* of the machine: 1, or one per virtual CPU (noisy engine) */
+	bool x86;			/* else arm64 */
+	bool evtchn;			/* the device interrupts by event channel, not by SPI */
 	bool kvm;
 	bool interactive;
 	bool count;			/* Xen's count build: collect its counters */
@@ -40,6 +42,8 @@ struct machine {
 
 bool machine_is_xl(const struct machine *m);
 bool machine_uses_grants(const struct machine *m);
+/* binding = none-forced: the device comes from the command line, not from a tree. */
+bool machine_is_treeless(const struct machine *m);
 
 /* Each appends to out. */
 void text_xen_args(const struct machine *m, struct buf *out);
