@@ -10,8 +10,7 @@ RUN_OUT := results/run-$(shell date +%Y%m%d-%H%M%S)
 endif
 run: setup
 	@$(MAKE) --no-print-directory all
-	$(BUILD)/grantbench build
-	$(BUILD)/grantbench run scenarios/blk-bindings.ini -o $(RUN_OUT) $(RUN_ARGS)
+	$(BUILD)/grantbench run scenarios/blk-bindings.ini --only arch=arm64 -o $(RUN_OUT) $(RUN_ARGS)
 	$(BUILD)/grantbench compare $(RUN_OUT) --by binding
 
 check: setup

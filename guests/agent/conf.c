@@ -25,7 +25,7 @@ static const struct {
 	FIELD(NUMBER, backend_domid), FIELD(NUMBER, frontend_domid), FIELD(NUMBER, ready_evtchn),
 	FIELD(TEXT, xl_config), FIELD(TEXT, domu_name), FIELD(NUMBER, xenperf),
 	LISTED("device", device, nr_devices), LISTED("disk", disk, nr_disks),
-	FIELD(NUMBER, late_probe), FIELD(NUMBER, disk_wait_ms), FIELD(TEXT, workload),
+	FIELD(NUMBER, late_probe), FIELD(TEXT, late_bus), FIELD(NUMBER, disk_wait_ms), FIELD(TEXT, workload),
 	FIELD(TEXT, fio_job), FIELD(NUMBER, verify), FIELD(NUMBER, unbind), FIELD(NUMBER, grants),
 	FIELD(NUMBER, jitter), FIELD(NUMBER, table_seed),
 };

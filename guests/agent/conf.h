@@ -27,6 +27,7 @@ struct conf {
 	char disk[CONF_LIST_MAX][64];
 	size_t nr_disks;
 	int late_probe;
+	char late_bus[64];		/* platform device to bind instead of the disks; "": none */
 	int disk_wait_ms;
 	char workload[16];
 	char fio_job[128];

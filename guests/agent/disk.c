@@ -44,13 +44,13 @@ int disk_wait_backend(int port, int timeout_ms)
 	return ret;
 }
 
-int disk_bind_late(const char *device)
+int disk_bind_late(const char *device, const char *driver)
 {
 	char path[256];
 	int ret;
 
 	snprintf(path, sizeof(path), PLATFORM "/devices/%s/driver_override", device);
-	ret = sys_write_file(path, "virtio-mmio");
+	ret = sys_write_file(path, driver);
 	return ret < 0 ? ret : sys_write_file(PLATFORM "/drivers_probe", device);
 }
 

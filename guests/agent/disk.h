@@ -21,7 +21,7 @@ struct disk {
 int disk_wait_backend(int port, int timeout_ms);
 
 /* Give the platform device to virtio-mmio although its compatible string is another. */
-int disk_bind_late(const char *device);
+int disk_bind_late(const char *device, const char *driver);
 
 /*
  * Wait until the device has a block device, and fill *disk. -ETIMEDOUT when it

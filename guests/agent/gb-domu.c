@@ -125,6 +125,20 @@ static bool run_timed(const struct conf *conf, const struct disk *disk)
 	return ok;
 }
 
+#ifdef __aarch64__
+#define SHELL_TTY "/dev/ttyAMA0"	/* Xen's emulated UART */
+#else
+#define SHELL_TTY "/dev/hvc0"
+#endif
+
+/* The disk, or what makes a device of it, gets its driver now that somebody answers. */
+static int bind_late(const struct conf *conf, size_t i)
+{
+	if (!conf->late_bus[0])
+		return disk_bind_late(conf->disk[i], "virtio-mmio");
+	return i ? 0 : disk_bind_late(conf->late_bus, "xen-virtio-evtchn");
+}
+
 static void run(const struct conf *conf)
 {
 	struct disk disks[CONF_LIST_MAX] = { { .device = "" } };
@@ -144,7 +158,7 @@ static void run(const struct conf *conf)
 		disk_grant_stat(NULL, "grefs_in_use", &grefs_start);
 	}
 	for (i = 0; i < conf->nr_disks; i++) {
-		ret = conf->late_probe ? disk_bind_late(conf->disk[i]) : 0;
+		ret = conf->late_probe ? bind_late(conf, i) : 0;
 		if (ret < 0)
 			report_error("%s: cannot bind virtio-mmio: %s", conf->disk[i], strerror(-ret));
 		if (ret == 0)
@@ -198,11 +212,11 @@ int main(void)
 
 		if (conf.late_probe && disk_wait_backend(conf.ready_evtchn, BACKEND_WAIT_MS) == 0 &&
 		    conf.nr_disks)
-			disk_bind_late(conf.disk[0]);
+			bind_late(&conf, 0);
 		if (conf.nr_disks && disk_wait(conf.disk[0], conf.disk_wait_ms, &disk) == 0)
 			report_log("grantbench: the disk is %s", disk.node);
 		for (;;)
-			sys_shell("/dev/ttyAMA0");
+			sys_shell(SHELL_TTY);
 	}
 	run(&conf);
 }

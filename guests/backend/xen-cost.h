@@ -2,8 +2,8 @@
 /*
  * What one library call costs: system calls of this process, and hypercalls
  * that the kernel makes on its behalf before the call returns. From the sources
- * of Xen 4.17 and 4.20 (tools/libs) and of Linux 6.1 and 6.12; arm64, a dom0 or
- * domU with a translated physical address space.
+ * of Xen 4.17 and 4.20 (tools/libs) and of Linux 6.1 and 6.12; for a dom0 or domU with
+ * a translated physical address space, unless it says otherwise.
  *
  *   call                            system calls              hypercalls
  *   xengnttab_map_domain_grant_refs ioctl MAP_GRANT_REF,      GNTTABOP_map_grant_ref,
@@ -44,6 +44,16 @@
 #define COST_UNMASK	1, 0
 #define COST_PENDING	1, 0
 #define COST_POLL	1, 0
+
+/*
+ * A PV dom0 (x86) makes two for each: one for the page table entry of the user's
+ * mapping, one for the kernel's own (gnttab_map_refs() with kmap_ops).
+ */
+#ifdef __x86_64__
+#define COST_GRANT_HYPERCALLS	2
+#else
+#define COST_GRANT_HYPERCALLS	1
+#endif
 
 /*
  * struct ioctl_gntdev_map_grant_ref is 24 bytes with one gref and 8 for each

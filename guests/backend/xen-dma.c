@@ -56,7 +56,7 @@ static unsigned int grant_map(struct dma *dma, struct vq_stats *st, struct dma_s
 		errno = 0;
 		base = xengnttab_map_domain_grant_refs(xd->xgt, nr_pages, xd->domid, xd->grefs,
 						       protection(&segs[i]));
-		charge(st, nr_pages > COST_GRANT_STACK_REFS ? 4 : 2, 1);
+		charge(st, nr_pages > COST_GRANT_STACK_REFS ? 4 : 2, COST_GRANT_HYPERCALLS);
 		if (base) {
 			segment_mapped(dma, st, &segs[i], base, nr_pages);
 		} else {
@@ -77,7 +77,7 @@ static void grant_unmap(struct dma *dma, struct vq_stats *st, struct dma_seg *se
 	for (i = 0; i < nr; i++) {
 		if (!segs[i].va)
 			continue;
-		charge(st, 3, 1);
+		charge(st, 3, COST_GRANT_HYPERCALLS);
 		/* failing here is a bug of ours; it shows as maps != unmaps at exit */
 		if (xengnttab_unmap(xd->xgt, segs[i].base, segs[i].nr_pages) == 0)
 			dma_account_unmap(dma, st, segs[i].nr_pages);

@@ -36,8 +36,9 @@ static void run_cell(const char *name, const char *const *more)
 {
 	_cleanup_free_ char *out = xasprintf("%s/%s", cli.dir, name), *log = NULL;
 	const char *args[24] = { "run", "scenarios/blk-bindings.ini", "-q", "-o", out, "--only",
-				 "binding=iommus" };
-	size_t n = 7;
+				 "binding=iommus", "--only", "arch=arm64", "--only",
+				 "topology=dom0less" };
+	size_t n = 11;
 	int status;
 
 	while (more && *more)

@@ -14,11 +14,9 @@
 #include "lib/cleanup.h"
 #include "lib/fs.h"
 #include "lib/json.h"
-#include "result/schema.h"
+#include "tests/lib-boot.h"
 #include "tests/lib-check.h"
 #include "tests/lib-cli.h"
-
-#define RUN_MS (25 * 60 * 1000)
 
 static struct cli cli;
 
@@ -30,73 +28,6 @@ static void setup(void)
 static void teardown(void)
 {
 	cli_teardown(&cli);
-}
-
-static json_t *load(const char *name)
-{
-	_cleanup_free_ char *path = xasprintf("%s/out/%s", cli.dir, name);
-	_cleanup_free_ char *log = cli_log(&cli);
-	json_error_t jerr;
-	json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &jerr);
-
-	ck_assert_msg(json != NULL, "%s: %s\n%s", path, jerr.text, log);
-	return json;
-}
-
-static const char *str(const json_t *obj, const char *key)
-{
-	const char *s = json_string_value(json_object_get(obj, key));
-
-	return s ? s : "";
-}
-
-static void check_schema(const char *schema_name, const json_t *value)
-{
-	_cleanup_free_ char *path = xasprintf("results/schema/%s.schema.json", schema_name);
-	_cleanup_json_ json_t *schema = json_load_file(path, 0, NULL);
-	struct err err = { 0 };
-
-	ck_assert_msg(schema != NULL, "cannot read %s (run from the top of the tree)", path);
-	ck_assert_msg(schema_check(schema, value, schema_name, &err) == 0, "%s", err.msg);
-}
-
-static double metric(const json_t *cell, const char *name)
-{
-	const json_t *m;
-	size_t i;
-
-	json_array_foreach(json_object_get(cell, "metrics"), i, m)
-		if (!strcmp(str(m, "name"), name))
-			return json_number_value(json_object_get(m, "value"));
-	ck_abort_msg("cell %s has no metric %s", str(cell, "id"), name);
-	return 0;
-}
-
-static void check_granted_cell(const json_t *cell)
-{
-	const json_t *proof = json_object_get(cell, "proof");
-	const json_t *checks = json_object_get(cell, "checks");
-	const char *id = str(cell, "id");
-	unsigned long long features = strtoull(str(proof, "features"), NULL, 16);
-
-	ck_assert_msg(!strcmp(str(cell, "outcome"), "pass"), "%s: %s: %s", id, str(cell, "outcome"),
-		      str(cell, "reason"));
-	ck_assert_msg(json_is_true(json_object_get(proof, "grant_dma")), "%s: grant_dma", id);
-	ck_assert_msg(features >> 32 & 1, "%s: VERSION_1", id);
-	ck_assert_msg(features >> 33 & 1, "%s: ACCESS_PLATFORM", id);
-	ck_assert_msg(!strcmp(str(proof, "binding"), str(json_object_get(cell, "axes"), "binding")),
-		      "%s: consumed %s", id, str(proof, "binding"));
-	ck_assert_int_gt(json_integer_value(json_object_get(proof, "grefs_peak")), 0);
-	ck_assert_int_gt(json_integer_value(json_object_get(proof, "ring_addresses_bit63")), 0);
-	ck_assert_int_eq(json_integer_value(json_object_get(proof, "ring_addresses_plain")), 0);
-	ck_assert_msg(json_is_true(json_object_get(checks, "verify")), "%s: verify", id);
-	ck_assert_msg(json_is_true(json_object_get(checks, "grefs-returned")), "%s: grefs", id);
-	ck_assert_msg(json_is_true(json_object_get(checks, "backend-end")), "%s: backend", id);
-	/* every map is undone, and requests are the operations asked for */
-	ck_assert_double_eq(metric(cell, "grant_maps"), metric(cell, "grant_unmaps"));
-	ck_assert_double_eq(metric(cell, "backend_maps"), metric(cell, "backend_unmaps"));
-	ck_assert_double_eq(metric(cell, "backend_requests"), 100);
-	ck_assert_double_eq(metric(cell, "grant_maps"), metric(cell, "backend_maps"));
 }
 
 /* The harness itself is to take less than 2 % of the run's CPU time and 64 MiB. */
@@ -123,16 +54,16 @@ START_TEST(both_topologies_and_bindings)
 
 	log = cli_log(&cli);
 	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = load("result.json");
-	manifest = load("manifest.json");
-	check_schema("result", result);
-	check_schema("manifest", manifest);
+	result = boot_load(&cli, "result.json");
+	manifest = boot_load(&cli, "manifest.json");
+	boot_check_schema("result", result);
+	boot_check_schema("manifest", manifest);
 	ck_assert_msg(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")),
-		      "the canary differs: %s", str(json_object_get(result, "canary"), "difference"));
+		      "the canary differs: %s", boot_str(json_object_get(result, "canary"), "difference"));
 	check_harness(result);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
 	json_array_foreach(json_object_get(result, "cells"), i, cell)
-		check_granted_cell(cell);
+		boot_check_granted(cell, 100);
 }
 END_TEST
 
@@ -153,12 +84,12 @@ static void expect_failure(const char *const *more, const char *outcome, const c
 	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 	log = cli_log(&cli);
 	ck_assert_msg(status == 3, "exit status %d instead of 3\n%s", status, log);
-	result = load("result.json");
+	result = boot_load(&cli, "result.json");
 	cell = json_array_get(json_object_get(result, "cells"), 0);
-	ck_assert_msg(!strcmp(str(cell, "outcome"), outcome), "%s: %s", str(cell, "outcome"),
-		      str(cell, "reason"));
-	ck_assert_msg(strstr(str(cell, "reason"), want), "reason \"%s\" lacks \"%s\"",
-		      str(cell, "reason"), want);
+	ck_assert_msg(!strcmp(boot_str(cell, "outcome"), outcome), "%s: %s", boot_str(cell, "outcome"),
+		      boot_str(cell, "reason"));
+	ck_assert_msg(strstr(boot_str(cell, "reason"), want), "reason \"%s\" lacks \"%s\"",
+		      boot_str(cell, "reason"), want);
 	ck_assert_uint_eq(json_array_size(json_object_get(cell, "metrics")), 0);
 }
 
@@ -199,8 +130,8 @@ START_TEST(interrupted_and_resumed)
 	end = cli_log(&cli);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: status %d\n%s", second,
 		      status, end);
-	result = load("result.json");
-	check_schema("result", result);
+	result = boot_load(&cli, "result.json");
+	boot_check_schema("result", result);
 	/* the options went along: two cells, not four */
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 2);
 	ck_assert(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")));
@@ -222,23 +153,23 @@ START_TEST(deferred_probe_timeout_is_waited_out)
 
 	log = cli_log(&cli);
 	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = load("result.json");
-	check_schema("result", result);
+	result = boot_load(&cli, "result.json");
+	boot_check_schema("result", result);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
 		const json_t *axes = json_object_get(cell, "axes");
-		bool stub = !strcmp(str(axes, "binding"), "iommus");
-		bool patient = !strcmp(str(axes, "deferred_probe_timeout"), "default");
-		const char *gave_up = str(json_object_get(cell, "proof"), "gave_up");
-		double first = metric(cell, "probe.first_request");
+		bool stub = !strcmp(boot_str(axes, "binding"), "iommus");
+		bool patient = !strcmp(boot_str(axes, "deferred_probe_timeout"), "default");
+		const char *gave_up = boot_str(json_object_get(cell, "proof"), "gave_up");
+		double first = boot_metric(cell, "probe.first_request");
 
-		ck_assert_msg(!strcmp(str(cell, "outcome"), "pass"), "%s: %s", str(cell, "id"),
-			      str(cell, "reason"));
-		ck_assert_msg(stub == !*gave_up, "%s: gave up \"%s\"", str(cell, "id"), gave_up);
-		ck_assert_msg(stub == (metric(cell, "probe.deferrals") == 0), "%s", str(cell, "id"));
+		ck_assert_msg(!strcmp(boot_str(cell, "outcome"), "pass"), "%s: %s", boot_str(cell, "id"),
+			      boot_str(cell, "reason"));
+		ck_assert_msg(stub == !*gave_up, "%s: gave up \"%s\"", boot_str(cell, "id"), gave_up);
+		ck_assert_msg(stub == (boot_metric(cell, "probe.deferrals") == 0), "%s", boot_str(cell, "id"));
 		/* Linux' default is 10 s from the end of the initcalls */
 		ck_assert_msg(!stub && patient ? first > 10e9 && first < 11e9 : first < 1e9,
-			      "%s: first request after %.0f ns", str(cell, "id"), first);
+			      "%s: first request after %.0f ns", boot_str(cell, "id"), first);
 	}
 }
 END_TEST

@@ -65,7 +65,7 @@ START_TEST(whole_rounds)
 	ck_assert_double_eq_tol(value(m, "instructions_per_io"), 269100.0 / 299, 1e-9);
 	ck_assert_double_eq_tol(value(m, "instructions_dom0_per_io"), 179400.0 / 299, 1e-9);
 	ck_assert_double_eq_tol(value(m, "instructions_domu_per_io"), 89700.0 / 299, 1e-9);
-	ck_assert_msg(metrics_perfc(span, ops, m, &err) == 0, "%s", err.msg);
+	ck_assert_msg(metrics_perfc(span, ops, false, m, &err) == 0, "%s", err.msg);
 	ck_assert_double_eq(value(m, "hypercalls.grant_table_op_per_io"), 8);
 	/* sched_op, which has no name here; sysctls are the backend's own questions */
 	ck_assert_double_eq(value(m, "hypercalls.other_per_io"), 1);
@@ -77,6 +77,34 @@ START_TEST(whole_rounds)
 	ck_assert_double_eq(value(m, "traps_per_io"), 9);
 	ck_assert_double_eq(value(m, "evtchn_sends_per_io"), 3);
 	ck_assert_double_eq(value(m, "evtchn_sends_xen_per_io"), 1);
+}
+END_TEST
+
+static const char *unit(const json_t *metrics, const char *name)
+{
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(metrics, i, m)
+		if (!strcmp(json_string_value(json_object_get(m, "name")), name))
+			return json_string_value(json_object_get(m, "unit"));
+	return "(none)";
+}
+
+/* A PV dom0's timers make hypercalls: what they have a part in is as exact as time is. */
+START_TEST(pv_dom0)
+{
+	_cleanup_json_ json_t *device = load(DEVICE), *m = json_array();
+	const json_t *span = json_object_get(device, "span");
+	struct err err = { 0 };
+
+	ck_assert_msg(metrics_perfc(span, 299, true, m, &err) == 0, "%s", err.msg);
+	ck_assert_str_eq(unit(m, "hypercalls.grant_table_op_per_io"), "1");
+	ck_assert_str_eq(unit(m, "hypercalls.event_channel_op_per_io"), "1");
+	ck_assert_str_eq(unit(m, "hypercalls.vcpu_op_per_io"), "tick");
+	ck_assert_str_eq(unit(m, "hypercalls.other_per_io"), "tick");
+	ck_assert_str_eq(unit(m, "hypercalls_per_io"), "tick");
+	ck_assert_str_eq(unit(m, "traps_per_io"), "(none)");
 }
 END_TEST
 
@@ -111,7 +139,7 @@ START_TEST(no_counters)
 	struct err err = { 0 };
 
 	json_object_del(json_array_get(json_object_get(span, "xen"), 1), "perfc");
-	ck_assert_int_eq(metrics_perfc(span, 299, m, &err), -1);
+	ck_assert_int_eq(metrics_perfc(span, 299, false, m, &err), -1);
 	ck_assert_ptr_nonnull(strstr(err.msg, "this is its count build"));
 	json_object_del(span, "xen");
 	ck_assert(!metrics_have_xen(span));
@@ -129,6 +157,7 @@ int main(void)
 
 	tcase_add_test(tc, whole_rounds);
 	tcase_add_loop_test(tc, refused, 0, ARRAY_SIZE(bad));
+	tcase_add_test(tc, pv_dom0);
 	tcase_add_test(tc, no_counters);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);

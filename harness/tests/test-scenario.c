@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/cleanup.h"
 #include "lib/fs.h"
 #include "scenario/scenario.h"
 #include "tests/lib-check.h"
@@ -212,12 +213,13 @@ END_TEST
 /* The shipped files parse; a file cut anywhere is refused or read, never a crash. */
 START_TEST(shipped_and_cut)
 {
-	static const char *const names[] = { "blk-smoke", "blk-bindings" };
+	static const char *const names[] = { "blk-smoke", "blk-bindings", "blk-irq", "blk-x86",
+					    "blk-matrix", "probe-time" };
 	struct buf text = BUF_INIT;
 	struct err err = { 0 };
 	size_t i, len;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		struct scenario *s = NULL;
 
 		ck_assert_msg(scenario_load(names[i], &s, &err) == 0, "%s", err.msg);

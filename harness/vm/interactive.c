@@ -372,6 +372,7 @@ static int start(struct session *s, const struct vm_spec *spec, struct err *err)
 	argv[nr++] = "-serial";
 	argv[nr++] = "chardev:grantbench";
 	req.argv = argv;
+	req.cwd = spec->workdir;
 	req.stdin_fd = in_r;
 	req.stdout_fd = out_w;
 	req.stderr_fd = qemu_log;

@@ -187,6 +187,7 @@ static int start_qemu(struct vm *vm, struct err *err)
 	argv[nr + 1] = serial;
 	vm->result.command = spawn_argv_text(argv);
 	req.argv = argv;
+	req.cwd = vm->spec.workdir;
 	req.stdout_fd = log;
 	req.stderr_fd = log;
 	return spawn_start(&vm->proc, &req, err);

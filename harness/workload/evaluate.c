@@ -94,6 +94,8 @@ static const char *expected_binding(const struct machine *m)
 {
 	if (cell_is(m->cell, AXIS_BINDING, "none"))
 		return "none";
+	if (machine_is_treeless(m))
+		return "forced";
 	return cell_is(m->cell, AXIS_BINDING, "dev-domid") ? "dev-domid" : "iommus";
 }
 
@@ -256,7 +258,7 @@ static int workload_metrics(const struct machine *m, const struct vm_result *r,
 	if (metrics_span(device, ios, &span, &ops, err) < 0)
 		return -1;
 	if (m->count)
-		return metrics_perfc(span, ops, metrics, err);
+		return metrics_perfc(span, ops, m->x86, metrics, err);
 	if (metrics_rates(span, prefix, ops, class, metrics, err) < 0 ||
 	    (machine_uses_grants(m) && guest_counters(r, ios, metrics, err) < 0))
 		return -1;

@@ -11,9 +11,11 @@
 static const struct {
 	int number;
 	const char *name;
+	bool timed;	/* a PV dom0 makes it for its timer interrupts, too */
 } hypercalls[] = {
-	{ 12, "memory_op" }, { 17, "xen_version" },	 { 20, "grant_table_op" },
-	{ 24, "vcpu_op" },   { 32, "event_channel_op" }, { 41, "dm_op" },
+	{ 12, "memory_op", false }, { 17, "xen_version", true },
+	{ 20, "grant_table_op", false }, { 24, "vcpu_op", true },
+	{ 32, "event_channel_op", false }, { 41, "dm_op", false },
 };
 
 /* The backend's own questions to Xen. */
@@ -146,20 +148,38 @@ static void add_per_io(json_t *metrics, const char *name, const char *better, do
 		metric_add(metrics, per_io, "1", METRIC_EXACT, better, value / ops);
 }
 
-static void add_hypercalls(const json_t *span, double ops, json_t *metrics)
+/* A count that timers have a part in. */
+static void add_ticks(json_t *metrics, const char *name, double per_io)
+{
+	_cleanup_free_ char *full = xasprintf("%s_per_io", name);
+
+	metric_add(metrics, full, "tick", METRIC_EXACT, "none", per_io);
+}
+
+/* A count; or, where timers have a part in it, as exact as time is: unit "tick". */
+static void add_count(json_t *metrics, const char *name, bool timed, double n, double ops)
+{
+	if (timed && ops > 0)
+		add_ticks(metrics, name, n / ops);
+	else
+		add_per_io(metrics, name, "less", n, ops);
+}
+
+static void add_hypercalls(const json_t *span, double ops, bool pv_dom0, json_t *metrics)
 {
 	double all = within(span, all_hypercalls, NULL), named = 0;
 	size_t i;
 
-	add_per_io(metrics, "hypercalls", "less", all, ops);
+	add_count(metrics, "hypercalls", pv_dom0, all, ops);
 	for (i = 0; i < ARRAY_SIZE(hypercalls); i++) {
 		_cleanup_free_ char *name = xasprintf("hypercalls.%s", hypercalls[i].name);
 		double n = within(span, hypercall, &hypercalls[i].number);
 
-		add_per_io(metrics, name, "less", n, ops);
+		add_count(metrics, name, pv_dom0 && hypercalls[i].timed, n, ops);
 		named += n;
 	}
-	add_per_io(metrics, "hypercalls.other", "less", all - named, ops);
+	/* a PV kernel's iret, among others */
+	add_count(metrics, "hypercalls.other", pv_dom0, all - named, ops);
 }
 
 /* "trap: guest data abort" as "traps.guest-data-abort". */
@@ -170,14 +190,6 @@ static char *trap_name(const char *text)
 	for (p = name; *p; p++)
 		*p = (char)(*p == ' ' ? '-' : tolower((unsigned char)*p));
 	return name;
-}
-
-/* A count that timers have a part in: as exact as time is, unit "tick". */
-static void add_ticks(json_t *metrics, const char *name, double per_io)
-{
-	_cleanup_free_ char *full = xasprintf("%s_per_io", name);
-
-	metric_add(metrics, full, "tick", METRIC_EXACT, "none", per_io);
 }
 
 static void add_traps(const json_t *span, double ops, json_t *metrics)
@@ -224,7 +236,7 @@ static void add_ours(const json_t *span, double ops, json_t *metrics)
 	}
 }
 
-int metrics_perfc(const json_t *span, double ops, json_t *metrics, struct err *err)
+int metrics_perfc(const json_t *span, double ops, bool pv_dom0, json_t *metrics, struct err *err)
 {
 	int which;
 
@@ -232,8 +244,10 @@ int metrics_perfc(const json_t *span, double ops, json_t *metrics, struct err *e
 		if (!json_is_object(perfc(moment(span, which))))
 			return err_subject(err, "backend.json: the span has no counters of Xen's, and this "
 					   "is its count build");
-	add_hypercalls(span, ops, metrics);
-	add_traps(span, ops, metrics);
+	add_hypercalls(span, ops, pv_dom0, metrics);
+	/* x86 counts exits and exceptions by other names: none are collected yet */
+	if (!pv_dom0)
+		add_traps(span, ops, metrics);
 	add_ours(span, ops, metrics);
 	return 0;
 }

@@ -81,7 +81,11 @@ bool metrics_have_xen(const json_t *span);
 void metrics_instructions(const json_t *span, double ops, enum metric_class class,
 			  json_t *metrics);
 
-/* Hypercalls and traps by kind, event-channel sends: of Xen's count build. */
-int metrics_perfc(const json_t *span, double ops, json_t *metrics, struct err *err);
+/*
+ * Hypercalls and traps by kind, event-channel sends: of Xen's count build. pv_dom0: as
+ * on x86, where dom0's timer interrupts are hypercalls: kinds that they have a part in
+ * get the unit "tick", and a difference in them is a difference in time.
+ */
+int metrics_perfc(const json_t *span, double ops, bool pv_dom0, json_t *metrics, struct err *err);
 
 #endif

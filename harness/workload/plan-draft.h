@@ -39,6 +39,10 @@ static inline const struct artifact *draft_part(const struct draft *d, enum part
 
 /* plan-qemu.c: the machine's own tree, from this very QEMU with these very options. */
 int plan_dump_tree(struct draft *d, struct err *err);
+/* x86: what QEMU starts, by names that are the same everywhere. */
+#define X86_XEN_LINK "xen"
+#define X86_LINUX_LINK "vmlinux"
+
 /* plan-qemu.c: fill plan->argv. */
 void plan_argv(struct draft *d);
 void plan_argv_free(char **argv);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The files of a sample: overlays, images, device trees. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -107,6 +108,23 @@ static int file_size(const char *path, uint64_t *size, struct err *err)
 	return 0;
 }
 
+/* A link of that name in the sample's directory, new. */
+static int put_link(struct draft *d, const char *target, const char *name, struct err *err)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", d->plan->dir, name);
+
+	unlink(path);
+	return symlink(target, path) < 0 ? err_errno(err, errno, "cannot link %s", path) : 0;
+}
+
+static int put_links(struct draft *d, struct err *err)
+{
+	enum part xen = d->plan->machine.count ? PART_XEN_COUNT : PART_XEN;
+
+	return put_link(d, draft_part(d, xen)->path, X86_XEN_LINK, err) < 0 ||
+	       put_link(d, draft_part(d, PART_LINUX)->path, X86_LINUX_LINK, err) < 0 ? -1 : 0;
+}
+
 static int write_images(struct draft *d, struct err *err)
 {
 	const char *dir = d->plan->dir;
@@ -178,7 +196,7 @@ static int build_host_tree(struct draft *d, struct err *err)
 int draft_write(struct draft *d, struct err *err)
 {
 	if (write_images(d, err) < 0 ||
-	    (!d->plan->machine.x86 && build_host_tree(d, err) < 0))
+	    (d->plan->machine.x86 ? put_links(d, err) : build_host_tree(d, err)) < 0)
 		return -1;
 	plan_argv(d);
 	return 0;
@@ -188,6 +206,7 @@ void plan_drop_images(const struct plan *plan)
 {
 	static const char *const names[] = {
 		"dom0.cpio", "domu.cpio", "dom0-overlay.cpio", "domu-overlay.cpio", "domu-early.cpio",
+		X86_XEN_LINK, X86_LINUX_LINK,
 	};
 	size_t i;
 

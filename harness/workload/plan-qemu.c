@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* QEMU's command line. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "lib/cleanup.h"
 #include "lib/spawn.h"
@@ -98,14 +99,18 @@ static void push_boot_arm64(struct argv *a, struct draft *d)
 	push_module(a, &d->domu_dtb, d->guest_dtb_path);
 }
 
-/* x86: QEMU loads Xen by multiboot, with its arguments and dom0 as modules. */
+/*
+ * x86: QEMU loads Xen by multiboot, with its arguments and dom0 as modules. The file
+ * names become part of the arguments, so they are those of links in the sample's
+ * directory, where QEMU runs: a path's length is instructions in the guest.
+ */
 static void push_boot_x86(struct argv *a, struct draft *d)
 {
 	push(a, xstrdup("-append"));
 	push(a, xstrdup(d->xen_args.data));
 	push(a, xstrdup("-initrd"));
-	push(a, xasprintf("%s %s,%s", draft_part(d, PART_LINUX)->path, d->dom0_args.data,
-			  d->ramdisk_path));
+	push(a, xasprintf(X86_LINUX_LINK " %s,%s", d->dom0_args.data,
+			  strrchr(d->ramdisk_path, '/') + 1));
 }
 
 void plan_argv(struct draft *d)
@@ -127,7 +132,8 @@ void plan_argv(struct draft *d)
 	}
 	push(&a, xstrdup("-no-reboot"));
 	push(&a, xstrdup("-kernel"));
-	push(&a, xstrdup(draft_part(d, m->count ? PART_XEN_COUNT : PART_XEN)->path));
+	push(&a, xstrdup(m->x86 ? X86_XEN_LINK :
+			 draft_part(d, m->count ? PART_XEN_COUNT : PART_XEN)->path));
 	if (m->x86)
 		push_boot_x86(&a, d);
 	else

@@ -45,7 +45,7 @@ void text_xen_args(const struct machine *m, struct buf *out)
 		 * mitigations are instructions. no-real-mode: QEMU's loader has asked the BIOS.
 		 */
 		buf_addstr(out, "console=com1 com1=115200,8n1 spec-ctrl=no no-real-mode "
-			   "cpufreq=none cpuidle=0 guest_loglvl=all loglvl=all");
+			   "cpufreq=none cpuidle=0");
 	else
 		buf_addstr(out, "console=dtuart dtuart=/pl011@9000000");
 	common_xen_args(m, out);
@@ -143,6 +143,8 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 	common_conf(m, out);
 	if (!machine_is_xl(m))
 		buf_addf(out, "late_probe=1\nready_evtchn=%d\n", READY_EVTCHN_DOMU);
+	if (!machine_is_xl(m) && m->evtchn)
+		buf_addstr(out, "late_bus=passthrough:virtio-bus\n");
 	buf_addstr(out, "disk=");
 	text_device_name(m, out);
 	buf_addf(out, "\ngrants=%d\nworkload=%s\n", machine_uses_grants(m),

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ring 3, the x86-64 topology: PV dom0 and PVH domU, both bindings by overlay and
+ * forced grants without a tree, all of them interrupted by event channel. And the
+ * same interrupt on arm64, in both topologies.
+ */
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "tests/lib-boot.h"
+#include "tests/lib-check.h"
+
+static struct cli cli;
+
+static void setup(void)
+{
+	cli_setup(&cli);
+}
+
+static void teardown(void)
+{
+	cli_teardown(&cli);
+}
+
+/* Run; all cells that can must pass with grants. Returns how many did. */
+static size_t run_granted(const char *const *args, int ios)
+{
+	_cleanup_json_ json_t *result = NULL;
+	_cleanup_free_ char *log = NULL;
+	const json_t *cell, *canary;
+	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
+	size_t i, n = 0;
+
+	log = cli_log(&cli);
+	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
+	result = boot_load(&cli, "result.json");
+	boot_check_schema("result", result);
+	canary = json_object_get(result, "canary");
+	ck_assert_msg(json_is_true(json_object_get(canary, "identical")), "the canary differs: %s",
+		      boot_str(canary, "difference"));
+	json_array_foreach(json_object_get(result, "cells"), i, cell) {
+		if (!strcmp(boot_str(cell, "outcome"), "not-applicable"))
+			continue;
+		boot_check_granted(cell, ios);
+		n++;
+	}
+	return n;
+}
+
+START_TEST(bindings)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
+	const char *const args[] = { "run", "scenarios/blk-x86.ini", "-q", "-o", out, NULL };
+
+	ck_assert_uint_eq(run_granted(args, 100), 3);
+}
+END_TEST
+
+START_TEST(event_channel_on_arm64)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
+	const char *const args[] = { "run", "scenarios/blk-irq.ini", "-q", "--no-count", "-o", out,
+				     "--only", "irq=evtchn", NULL };
+
+	ck_assert_uint_eq(run_granted(args, 300), 2);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("boot-x86");
+	TCase *tc = tcase_create("boot-x86");
+
+	tcase_set_timeout(tc, 30 * 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, event_channel_on_arm64);
+	tcase_add_test(tc, bindings);
+	suite_add_tcase(suite, tc);
+	return lib_check_main(suite);
+}
