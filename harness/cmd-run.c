@@ -78,16 +78,26 @@ static int override(struct scenario *s, const struct overrides *o, struct err *e
 }
 
 /* KVM is asked for only where it can be had: everything else is an emulated machine. */
-static int check_accel(const struct scenario *s, struct err *err)
+static int check_accel(const struct scenario *s, const char *const *only, struct err *err)
 {
-	_cleanup_free_ char *refusal = NULL;
+	struct cells cells = { NULL, 0 };
+	int ret = 0;
+	size_t i;
 
 	if (strcmp(s->setting[SET_ACCEL], "kvm"))
 		return 0;
 	if (scenario_engine(s) != ENGINE_NOISY)
 		return err_usage(err, "%s: accel = kvm: only the noisy engine runs in real time", s->path);
-	refusal = kvm_refusal(s->values[AXIS_ARCH][0], "");
-	return refusal ? err_usage(err, "%s: accel = kvm: %s", s->path, refusal) : 0;
+	if (scenario_cells(s, only, &cells, err) < 0)
+		return -1;
+	for (i = 0; ret == 0 && i < cells.nr; i++) {
+		_cleanup_free_ char *refusal = kvm_refusal(cells.cell[i].value[AXIS_ARCH], "");
+
+		if (refusal && !cells.cell[i].not_applicable)
+			ret = err_usage(err, "%s: accel = kvm: %s", s->path, refusal);
+	}
+	cells_release(&cells);
+	return ret;
 }
 
 /* The command line that goes on with what was interrupted: ours, with --resume for -o. */
@@ -125,7 +135,7 @@ static int run_one(const char *name, const char *out, const struct overrides *ov
 	if (scenario_load(name, &s, err) < 0)
 		return err_exit(err);
 	opts->out = out;
-	ret = override(s, over, err) < 0 || check_accel(s, err) < 0 ? -1 :
+	ret = override(s, over, err) < 0 || check_accel(s, opts->only, err) < 0 ? -1 :
 	      run_scenario(s, opts, &sum, err);
 	if (ret < 0) {
 		scenario_free(s);
