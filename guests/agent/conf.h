@@ -21,6 +21,7 @@ struct conf {
 	char xl_config[128];
 	char domu_name[64];
 	int xenperf;
+	char disturb[16];		/* "crash", "destroy" or "" */
 	char device[CONF_LIST_MAX][256];
 	size_t nr_devices;
 

@@ -26,6 +26,9 @@
 /* How often to look for the domU's console and state; emulated time, not the host's. */
 #define POLL_MS 20
 #define DRAIN_MS 200
+/* Emulated time from the timed part's announcement to its middle, fio's start included. */
+#define DISTURB_MS 300
+#define GONE_MS 5000
 
 struct dom0 {
 	struct conf conf;
@@ -35,6 +38,8 @@ struct dom0 {
 	xc_interface *xch;
 	int domid;		/* of the domU, -1: none yet */
 	bool ready;		/* the backend said so */
+	int64_t disturb_at;	/* sys_now_ms(), 0: not yet known */
+	bool disturbed;
 	char line[4096];	/* of the backend's output */
 	size_t len;
 };
@@ -135,7 +140,7 @@ static void wait_ready(struct dom0 *d)
 	}
 }
 
-/* -1: running; otherwise the reason of its shutdown; -2: it is gone. */
+/* -1: running; otherwise the reason of its shutdown; -2: it is gone, or being destroyed. */
 static int domu_state(struct dom0 *d)
 {
 	xc_domaininfo_t info;
@@ -145,7 +150,34 @@ static int domu_state(struct dom0 *d)
 		return -2;
 	if (!(info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying)))
 		return -1;
+	if (!(info.flags & XEN_DOMINF_shutdown))
+		return -2;
 	return (int)(info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+}
+
+/* When its time has come: what conf.disturb says. */
+static void disturb(struct dom0 *d)
+{
+	if (!d->conf.disturb[0] || d->disturbed || !d->relay.workload)
+		return;
+	if (!d->disturb_at)
+		d->disturb_at = sys_now_ms() + DISTURB_MS;
+	if (sys_now_ms() < d->disturb_at)
+		return;
+	d->disturbed = true;
+	report_log("grantbench: %s of domain %d", d->conf.disturb, d->domid);
+	if (!strcmp(d->conf.disturb, "destroy"))
+		toolstack_destroy(d->domid);
+	else if (xc_domain_shutdown(d->xch, (uint32_t)d->domid, SHUTDOWN_crash) < 0)
+		report_error("cannot crash domain %d: %s", d->domid, strerror(errno));
+}
+
+/* What the domU's end is to be, as domu_state() says it. */
+static int expected_end(const struct dom0 *d)
+{
+	if (!strcmp(d->conf.disturb, "destroy"))
+		return -2;
+	return d->conf.disturb[0] ? SHUTDOWN_crash : SHUTDOWN_poweroff;
 }
 
 /* Watch everybody until the domU is down. Returns the reason, as above. */
@@ -161,6 +193,7 @@ static int watch(struct dom0 *d)
 		backend_poll(d);
 		if (is_xl(d)) {
 			relay_poll(&d->relay);
+			disturb(d);
 			if (!toolstack_alive(&d->ts, error, sizeof(error))) {
 				report_error("%s", error);
 				finish(false);
@@ -216,6 +249,21 @@ static bool end_backend(struct dom0 *d)
 	return report_file("backend.json", STATS_PATH) == 0 && ok;
 }
 
+/* A destroyed domain stays as long as somebody holds a page of it. */
+static bool wait_gone(struct dom0 *d)
+{
+	int64_t until = sys_now_ms() + GONE_MS;
+	xc_domaininfo_t info;
+
+	while (xc_domain_getinfolist(d->xch, (uint32_t)d->domid, 1, &info) == 1 &&
+	       info.domain == d->domid) {
+		if (sys_now_ms() >= until)
+			return false;
+		sys_sleep_ms(POLL_MS);
+	}
+	return true;
+}
+
 static void start_domu(struct dom0 *d)
 {
 	char error[600];
@@ -268,12 +316,22 @@ static void run(struct dom0 *d)
 		drain_relay(d);
 	if (d->conf.xenperf)
 		xenperf();
-	if (reason != SHUTDOWN_poweroff)
+	if (d->conf.disturb[0])
+		report_check("disturbed", d->disturbed && reason == expected_end(d), "%s, then %d",
+			     d->disturbed ? d->conf.disturb : "not disturbed", reason);
+	else if (reason != SHUTDOWN_poweroff)
 		report_error("the domU ended with shutdown reason %d%s", reason,
 			     reason == SHUTDOWN_crash ? " (crash)" : "");
-	ok = end_backend(d) && reason == SHUTDOWN_poweroff;
-	if (is_xl(d))
+	ok = end_backend(d) && reason == expected_end(d);
+	if (is_xl(d) && reason != -2)
 		toolstack_destroy(d->domid);
+	if (d->conf.disturb[0]) {
+		bool gone = wait_gone(d);
+
+		report_check("domain-gone", gone, "%s", gone ? "no page of it is held" :
+			     "somebody still holds pages of it");
+		ok &= gone;
+	}
 	finish(ok);
 }
 

@@ -28,8 +28,21 @@ static void flush(struct relay *relay)
 	relay->len = 0;
 }
 
+/* A record may be cut anywhere: look at single characters. */
+static void look_for_workload(struct relay *relay, char c)
+{
+	static const char record[] = "\"phase\":\"workload-start\"";
+
+	relay->matched = c == record[relay->matched] ? relay->matched + 1 : c == record[0];
+	if (relay->matched < sizeof(record) - 1)
+		return;
+	relay->workload = true;
+	relay->matched = 0;
+}
+
 static void put(struct relay *relay, char c)
 {
+	look_for_workload(relay, c);
 	if (c == '\r' || c == '\0')
 		return;
 	if (c == '\n') {

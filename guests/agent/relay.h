@@ -19,6 +19,8 @@ struct relay {
 	int domid;
 	char line[RELAY_CHUNK + 1];
 	size_t len;
+	size_t matched;		/* characters of the record below */
+	bool workload;		/* the domU said that its timed part begins */
 };
 
 /* The log that xenconsoled writes for the domain's emulated UART. */

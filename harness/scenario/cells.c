@@ -48,6 +48,8 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		if (cell_is(c, impossible[i].all[0].axis, impossible[i].all[0].value) &&
 		    cell_is(c, impossible[i].all[1].axis, impossible[i].all[1].value))
 			return xstrdup(impossible[i].reason);
+	if (!cell_is(c, AXIS_DISTURB, "none") && !cell_is(c, AXIS_TOPOLOGY, "xl"))
+		return xstrdup("disturb: only a dom0 with a toolstack reads when the workload starts");
 	for (i = 0; i < s->nr_exclusions; i++) {
 		const struct exclusion *x = &s->exclusions[i];
 
@@ -67,7 +69,7 @@ static char *cell_id(const struct cell *c)
 
 	for (i = 0; i < NR_AXES; i++) {
 		const char *rare = i == AXIS_PROBE_TIMEOUT ? "dpt" : i == AXIS_IRQ ? "irq-" :
-				   i == AXIS_GNTTAB ? "gnttab-" : NULL;
+				   i == AXIS_GNTTAB ? "gnttab-" : i == AXIS_DISTURB ? "" : NULL;
 
 		if (rare) {
 			if (!cell_is(c, i, scenario_axis_key(i)->def))

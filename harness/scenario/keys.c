@@ -104,6 +104,13 @@ static const struct key_word workloads[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const struct key_word disturbances[] = {
+	{ "none", "the workload runs to its end", NULL },
+	{ "crash", "the domU is made to crash in the middle of the timed part", NULL },
+	{ "destroy", "the domU is destroyed in the middle of the timed part", NULL },
+	{ NULL, NULL, NULL },
+};
+
 #define AXIS(sec, nm, ty, ix, ...) \
 	{ .section = sec, .name = nm, .type = ty, .is_axis = true, .index = ix, __VA_ARGS__ }
 #define SET(sec, nm, ty, ix, ...) \
@@ -184,6 +191,8 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "write with verify=crc32c and read back before the timed part"),
 	SET("workload", "unbind", KEY_BOOL, SET_UNBIND, .def = "yes",
 	    .help = "unbind the device at the end and count grant references"),
+	AXIS("workload", "disturb", KEY_WORD, AXIS_DISTURB, .words = disturbances, .def = "none",
+	    .help = "what happens to the domU (topology xl); such a cell tests, and measures nothing"),
 	{ .section = NULL },
 };
 

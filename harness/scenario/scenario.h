@@ -34,6 +34,7 @@ enum axis {
 	AXIS_BS,
 	AXIS_RW,
 	AXIS_IODEPTH,
+	AXIS_DISTURB,
 	NR_AXES
 };
 

@@ -67,6 +67,37 @@ START_TEST(event_channel_on_arm64)
 }
 END_TEST
 
+/* The domU crashes, or is destroyed, in mid-I/O: the backend ends in order, nothing mapped. */
+START_TEST(disturbed)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
+	const char *const args[] = { "run", "scenarios/blk-disturb.ini", "-q", "--no-canary", "-o", out,
+				     NULL };
+	_cleanup_json_ json_t *result = NULL;
+	_cleanup_free_ char *log = NULL;
+	const json_t *cell;
+	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
+	size_t i;
+
+	log = cli_log(&cli);
+	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
+	result = boot_load(&cli, "result.json");
+	boot_check_schema("result", result);
+	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
+	json_array_foreach(json_object_get(result, "cells"), i, cell) {
+		const json_t *checks = json_object_get(cell, "checks");
+		json_t *served = json_object_get(json_object_get(cell, "proof"), "requests_served");
+
+		ck_assert_msg(json_is_true(json_object_get(checks, "disturbed")), "%s", boot_str(cell, "id"));
+		ck_assert_msg(json_is_true(json_object_get(checks, "backend-end")), "%s", boot_str(cell, "id"));
+		ck_assert_msg(json_is_true(json_object_get(checks, "domain-gone")), "%s", boot_str(cell, "id"));
+		ck_assert_int_gt(json_integer_value(served), 0);
+		ck_assert_int_lt(json_integer_value(served), 20000);
+		ck_assert_uint_eq(json_array_size(json_object_get(cell, "metrics")), 0);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("boot-x86");
@@ -76,6 +107,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, event_channel_on_arm64);
 	tcase_add_test(tc, bindings);
+	tcase_add_test(tc, disturbed);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

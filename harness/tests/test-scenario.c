@@ -213,7 +213,7 @@ END_TEST
 /* The shipped files parse; a file cut anywhere is refused or read, never a crash. */
 START_TEST(shipped_and_cut)
 {
-	static const char *const names[] = { "blk-smoke", "blk-bindings", "blk-irq", "blk-x86",
+	static const char *const names[] = { "blk-smoke", "blk-bindings", "blk-irq", "blk-x86", "blk-disturb",
 					    "blk-matrix", "probe-time" };
 	struct buf text = BUF_INIT;
 	struct err err = { 0 };

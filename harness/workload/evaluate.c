@@ -300,6 +300,20 @@ static json_t *host_json(const struct vm_result *r)
 			 r->command ? r->command : "");
 }
 
+/* A domU that was ended in the middle: was it the middle? Nothing is measured. */
+static int check_disturbed(const struct machine *m, const json_t *backend, json_t *proof,
+			   struct err *err)
+{
+	json_int_t served = integer(json_object_get(backend_device(backend), "io"), "requests");
+	unsigned long ios = scenario_uint(m->scenario, SET_NUMBER_IOS);
+
+	json_object_set_new(proof, "requests_served", json_integer(served));
+	if (served <= 0 || (unsigned long)served >= ios)
+		return err_subject(err, "the backend had served %" JSON_INTEGER_FORMAT " of %lu requests "
+				   "when the domU ended: not in mid-I/O", served, ios);
+	return 0;
+}
+
 void evaluate(const struct machine *m, const struct vm_result *r, struct evaluation *out)
 {
 	enum metric_class class = !m->icount ? METRIC_NOISY :
@@ -314,10 +328,11 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 		backend = blob_json(r, "backend.json", &err);
 		if (!backend || check_guest_proof(m, said, &err) < 0 ||
 		    check_backend_proof(m, backend, proof, &err) < 0 ||
-		    check_grefs(m, r, proof, &err) < 0)
+		    (machine_is_disturbed(m) ? check_disturbed(m, backend, proof, &err) :
+					       check_grefs(m, r, proof, &err)) < 0)
 			out->outcome = OUTCOME_INVALID;
 	}
-	if (out->outcome == OUTCOME_PASS) {
+	if (out->outcome == OUTCOME_PASS && !machine_is_disturbed(m)) {
 		if (!m->count)
 			probe_metrics(r, class, proof, metrics);
 		if (workload_metrics(m, r, class, metrics, &err) < 0)

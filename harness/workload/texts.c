@@ -22,6 +22,11 @@ bool machine_is_treeless(const struct machine *m)
 	return cell_is(m->cell, AXIS_BINDING, "none-forced");
 }
 
+bool machine_is_disturbed(const struct machine *m)
+{
+	return !cell_is(m->cell, AXIS_DISTURB, "none");
+}
+
 /* What both architectures' Xen is told. */
 static void common_xen_args(const struct machine *m, struct buf *out)
 {
@@ -131,6 +136,8 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	else
 		buf_addf(out, "frontend_domid=%u\nready_evtchn=%d\n", m->frontend_domid,
 			 READY_EVTCHN_DOM0);
+	if (machine_is_disturbed(m))
+		buf_addf(out, "disturb=%s\n", m->cell->value[AXIS_DISTURB]);
 	buf_addf(out, "xenperf=%d\ndevice=", m->count);
 	text_backend_device(m, out);
 	buf_addstr(out, "\n");

@@ -44,6 +44,8 @@ bool machine_is_xl(const struct machine *m);
 bool machine_uses_grants(const struct machine *m);
 /* binding = none-forced: the device comes from the command line, not from a tree. */
 bool machine_is_treeless(const struct machine *m);
+/* disturb = crash or destroy: the domU does not come to its end. */
+bool machine_is_disturbed(const struct machine *m);
 
 /* Each appends to out. */
 void text_xen_args(const struct machine *m, struct buf *out);
