@@ -21,6 +21,7 @@ struct conf {
 	char xl_config[128];
 	char domu_name[64];
 	int xenperf;
+	int host_virtio;		/* the machine has a virtio disk that is ours to read */
 	char disturb[16];		/* "crash", "destroy" or "" */
 	char device[CONF_LIST_MAX][256];
 	size_t nr_devices;

@@ -149,6 +149,8 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "size of the disk, MiB"),
 	SET("topology", "readonly", KEY_BOOL, SET_READONLY, .def = "no",
 	    .help = "offer the disk read-only"),
+	SET("topology", "host_virtio", KEY_BOOL, SET_HOST_VIRTIO, .def = "no",
+	    .help = "x86_64: the machine has a virtio disk of its own, which dom0 must be able to read"),
 
 	AXIS("variant", "arch", KEY_WORD, AXIS_ARCH, .words = archs, .def = "arm64",
 	     .help = "architecture of the machine"),

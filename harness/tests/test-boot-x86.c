@@ -2,12 +2,14 @@
 /*
  * Ring 3, the x86-64 topology: PV dom0 and PVH domU, both bindings by overlay and
  * forced grants without a tree, all of them interrupted by event channel. And the
- * same interrupt on arm64, in both topologies.
+ * same interrupt on arm64, in both topologies. A domU that ends in mid-I/O, and
+ * a dom0 beside a virtio device that is none of Xen's.
  */
 #include <string.h>
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
+#include "lib/fs.h"
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
 
@@ -98,6 +100,47 @@ START_TEST(disturbed)
 }
 END_TEST
 
+#define HOST_VIRTIO                                                                    \
+	"[scenario]\ncount = no\n[topology]\nhost_virtio = yes\n[variant]\narch = x86_64\n" \
+	"topology = xl\n[workload]\nkind = none\n"
+
+/*
+ * The series "Fix Linux dom0 boot on a QEMU/KVM virtual machine" (2023): a PV dom0 must
+ * not take the virtio devices of the machine it runs on for devices with grants. Fine
+ * today; with the fix reverted its driver refuses the device.
+ */
+START_TEST(own_virtio_of_the_machine)
+{
+	static const char *const patch[2] = {
+		NULL, "guests/linux/test-patches/revert-no-dom0-backend-in-dom0.patch",
+	};
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
+	_cleanup_free_ char *ini = xasprintf("%s/host-virtio.ini", cli.dir);
+	_cleanup_free_ char *dom0_log = NULL;
+	const char *args[] = { "run", ini, "-q", "--no-canary", "-o", out, patch[_i] ? "--test-patch" : NULL,
+			       patch[_i], NULL };
+	_cleanup_buf_ struct buf said = BUF_INIT;
+	_cleanup_json_ json_t *result = NULL;
+	struct err err = { 0 };
+	const json_t *cell;
+	int status;
+
+	ck_assert_int_eq(fs_write_atomic(ini, HOST_VIRTIO, strlen(HOST_VIRTIO), 0644, &err), 0);
+	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
+	log = cli_log(&cli);
+	ck_assert_msg(status == (_i ? 3 : 0), "exit status %d\n%s", status, log);
+	result = boot_load(&cli, "result.json");
+	cell = json_array_get(json_object_get(result, "cells"), 0);
+	dom0_log = xasprintf("%s/cells/%s/dom0.log", out, boot_str(cell, "id"));
+	ck_assert_int_eq(fs_read(dom0_log, &said, &err), 0);
+	ck_assert_int_eq(strstr(said.data, "Using dom0 as backend") != NULL, _i);
+	if (!_i)
+		return;
+	ck_assert_str_eq(boot_str(cell, "outcome"), "fail");
+	ck_assert_msg(strstr(boot_str(cell, "reason"), "check host-virtio"), "%s", boot_str(cell, "reason"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("boot-x86");
@@ -108,6 +151,7 @@ int main(void)
 	tcase_add_test(tc, event_channel_on_arm64);
 	tcase_add_test(tc, bindings);
 	tcase_add_test(tc, disturbed);
+	tcase_add_loop_test(tc, own_virtio_of_the_machine, 0, 2);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

@@ -106,6 +106,12 @@ static void push_boot_arm64(struct argv *a, struct draft *d)
  */
 static void push_boot_x86(struct argv *a, struct draft *d)
 {
+	if (scenario_bool(d->plan->machine.scenario, SET_HOST_VIRTIO)) {
+		push(a, xstrdup("-blockdev"));
+		push(a, xstrdup("driver=null-co,node-name=own,size=1048576,read-zeroes=on"));
+		push(a, xstrdup("-device"));
+		push(a, xstrdup("virtio-blk-pci,drive=own,disable-legacy=on"));
+	}
 	push(a, xstrdup("-append"));
 	push(a, xstrdup(d->xen_args.data));
 	push(a, xstrdup("-initrd"));

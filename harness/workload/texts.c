@@ -138,6 +138,8 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 			 READY_EVTCHN_DOM0);
 	if (machine_is_disturbed(m))
 		buf_addf(out, "disturb=%s\n", m->cell->value[AXIS_DISTURB]);
+	if (m->x86 && scenario_bool(m->scenario, SET_HOST_VIRTIO))
+		buf_addstr(out, "host_virtio=1\n");
 	buf_addf(out, "xenperf=%d\ndevice=", m->count);
 	text_backend_device(m, out);
 	buf_addstr(out, "\n");
