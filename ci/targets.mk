@@ -25,12 +25,15 @@ tests: $(TESTS) $(HELPERS)
 
 FUZZ_SECONDS ?= 600
 FUZZ_FLAGS    = -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
-fuzz:
-	@mkdir -p $(BUILD)/fuzz/corpus-virtq
-	clang $(GB_CPPFLAGS) $(GB_CFLAGS) $(FUZZ_FLAGS) -o $(BUILD)/fuzz/fuzz-virtq \
-		guests/backend/fuzz-virtq.c $(BACKEND_SRC) harness/lib/record.c
-	$(BUILD)/fuzz/fuzz-virtq -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
-		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 $(BUILD)/fuzz/corpus-virtq
+FUZZ_TARGETS ?= virtq net
+fuzz: $(FUZZ_TARGETS:%=fuzz-%)
+
+fuzz-%:
+	@mkdir -p $(BUILD)/fuzz/corpus-$*
+	clang $(GB_CPPFLAGS) $(GB_CFLAGS) $(FUZZ_FLAGS) -o $(BUILD)/fuzz/fuzz-$* \
+		guests/backend/fuzz-$*.c $(BACKEND_SRC) harness/lib/record.c
+	$(BUILD)/fuzz/fuzz-$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 $(BUILD)/fuzz/corpus-$*
 
 install: all
 	install -D -m 755 $(BUILD)/grantbench $(DESTDIR)$(PREFIX)/bin/grantbench

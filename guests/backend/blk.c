@@ -5,6 +5,7 @@
 
 #include "blk.h"
 #include "mem.h"
+#include "seg.h"
 
 #define HEADER_SIZE	16u	/* struct virtio_blk_outhdr */
 #define RANGE_SIZE	16u	/* struct virtio_blk_discard_write_zeroes */
@@ -43,52 +44,10 @@ static struct vblk *to_blk(struct vdev *dev)
 	return (struct vblk *)((char *)dev - offsetof(struct vblk, dev));
 }
 
-/*
- * The bytes [offset, offset + len) of nr segments as iovecs. The range is
- * inside them. Returns how many.
- */
-static unsigned int gather(struct iovec *iov, const struct dma_seg *segs, unsigned int nr,
-			   uint64_t offset, uint64_t len)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < nr && len; i++) {
-		uint64_t part = segs[i].len;
-
-		if (offset >= part) {
-			offset -= part;
-			continue;
-		}
-		part -= offset;
-		if (part > len)
-			part = len;
-		iov[n].iov_base = (uint8_t *)segs[i].va + offset;
-		iov[n].iov_len = part;
-		n++;
-		len -= part;
-		offset = 0;
-	}
-	return n;
-}
-
-/* Copy bytes out of the device-readable part: once, the frontend can change them. */
-static void copy_out(struct request *req, void *to, uint64_t offset, uint64_t len)
-{
-	struct iovec *iov = req->blk->dev.iov;
-	unsigned int i, n;
-	uint8_t *p = to;
-
-	n = gather(iov, req->chain->segs, req->chain->nr_out, offset, len);
-	for (i = 0; i < n; i++) {
-		shared_copy(p, iov[i].iov_base, iov[i].iov_len);
-		p += iov[i].iov_len;
-	}
-}
-
 static unsigned int data_in(struct request *req, uint64_t len)
 {
-	return gather(req->blk->dev.iov, req->chain->segs + req->chain->nr_out, req->chain->nr_in,
-		      0, len);
+	return seg_gather(req->blk->dev.iov, req->chain->segs + req->chain->nr_out,
+			  req->chain->nr_in, 0, len);
 }
 
 /* Whether len bytes at sector are inside the disk and whole blocks. */
@@ -124,7 +83,7 @@ static uint8_t do_out(struct request *req)
 
 	if (blk->config.readonly || req->in_len || !range_ok(blk, req->sector, req->out_len))
 		return VIRTIO_BLK_S_IOERR;
-	n = gather(blk->dev.iov, req->chain->segs, req->chain->nr_out, HEADER_SIZE, req->out_len);
+	n = seg_gather(blk->dev.iov, req->chain->segs, req->chain->nr_out, HEADER_SIZE, req->out_len);
 	if (vstore_write(blk->store, req->st, blk->dev.iov, n, req->sector * VBLK_SECTOR))
 		return VIRTIO_BLK_S_IOERR;
 	req->st->bytes_out += req->out_len;
@@ -168,7 +127,7 @@ static uint8_t do_ranges(struct request *req)
 	if (blk->config.readonly || req->in_len || !req->out_len || req->out_len % RANGE_SIZE ||
 	    req->out_len > sizeof(raw))
 		return VIRTIO_BLK_S_IOERR;
-	copy_out(req, raw, HEADER_SIZE, req->out_len);
+	seg_copy_out(raw, req->chain->segs, req->chain->nr_out, HEADER_SIZE, req->out_len);
 	nr = (unsigned int)(req->out_len / RANGE_SIZE);
 
 	for (i = 0; i < nr; i++) {
@@ -225,19 +184,6 @@ static uint8_t execute(struct request *req)
 	}
 }
 
-/* What each segment got of the first done bytes of the device-writable part. */
-static void set_written(struct virtq_chain *chain, uint64_t done)
-{
-	unsigned int i;
-
-	for (i = chain->nr_out; i < chain->nr_out + chain->nr_in; i++) {
-		struct dma_seg *seg = &chain->segs[i];
-
-		seg->written = done < seg->len ? (uint32_t)done : seg->len;
-		done -= seg->written;
-	}
-}
-
 /*
  * The status is the last device-writable byte. A strategy that copies back what
  * was written takes a whole segment from its start, so the last one counts as
@@ -249,7 +195,7 @@ static int64_t finish(struct request *req, uint8_t status)
 	struct virtq_chain *chain = req->chain;
 	struct dma_seg *last = &chain->segs[chain->nr_out + chain->nr_in - 1];
 
-	set_written(chain, req->done);
+	seg_set_written(chain->segs + chain->nr_out, chain->nr_in, req->done);
 	last->written = last->len;
 	((uint8_t *)last->va)[last->len - 1] = status;
 	if (status == VIRTIO_BLK_S_IOERR)
@@ -269,7 +215,7 @@ static int64_t handle(struct vdev *dev, struct vq_stats *st, struct virtq_chain 
 			    (unsigned int)chain->out_bytes, (unsigned int)chain->in_bytes);
 		return -EPROTO;
 	}
-	copy_out(&req, header, 0, sizeof(header));
+	seg_copy_out(header, chain->segs, chain->nr_out, 0, sizeof(header));
 	req.type = get_le32(header);
 	req.sector = get_le64(header + 8);
 	req.out_len = chain->out_bytes - HEADER_SIZE;

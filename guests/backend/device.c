@@ -78,7 +78,10 @@ static void queue_disable(void *arg, unsigned int index)
 
 static void device_reset(void *arg)
 {
-	(void)arg;	/* the queues are stopped; classes keep no state across requests */
+	struct vdev *dev = arg;
+
+	if (dev->class->reset)
+		dev->class->reset(dev);
 }
 
 /* Requests may have been queued before DRIVER_OK; their kicks did not count. */
@@ -87,6 +90,8 @@ static void driver_ok(void *arg)
 	struct vdev *dev = arg;
 	unsigned int i;
 
+	if (dev->class->driver_ok)
+		dev->class->driver_ok(dev);
 	for (i = 0; i < dev->nr_queues; i++)
 		dev->queue[i].kicked = dev->mmio.queue[i].ready;
 }
@@ -115,7 +120,7 @@ static uint64_t config_read(void *arg, unsigned int offset, unsigned int size)
 
 static void config_write(void *arg, unsigned int offset, unsigned int size, uint64_t value)
 {
-	(void)arg;	/* no class has a writable field (CONFIG_WCE is not offered) */
+	(void)arg;	/* no class has a writable field of virtio 1 */
 	(void)offset;
 	(void)size;
 	(void)value;
@@ -137,6 +142,8 @@ int vdev_init(struct vdev *dev)
 	unsigned int i, batch = dev->dma->ops->batch;
 	int rc = -ENOMEM;
 
+	if (batch < dev->batch)
+		batch = dev->batch;
 	if (!dev->nr_queues || dev->nr_queues > VMMIO_QUEUES_MAX || !dev->queue_size ||
 	    dev->queue_size > VIRTQ_SIZE_MAX || (dev->queue_size & (dev->queue_size - 1)) ||
 	    !dev->chain_max || dev->chain_max > VIRTQ_CHAIN_MAX || !batch ||
@@ -224,6 +231,13 @@ static void snapshot(struct vdev *dev, enum vdev_snapshot which)
 		dev->snapshot(dev, which);
 }
 
+static void span_end(struct vdev *dev)
+{
+	snapshot(dev, VDEV_SNAPSHOT_LAST);
+	dev->span_state = VDEV_SPAN_OFF;
+	dev->whole = dev->span;
+}
+
 /*
  * Requests were completed, the frontend was told, and none of them took a mark. The
  * first ones behind a mark begin the span, so that it is made of whole rounds: from
@@ -245,11 +259,8 @@ static void span_add(struct vdev *dev, unsigned int nr, uint64_t bytes)
 		span->bytes += bytes;
 		span->last = clock_ticks();
 	}
-	if (span->lead_bytes + span->bytes < dev->span_bytes)
-		return;
-	snapshot(dev, VDEV_SNAPSHOT_LAST);
-	dev->span_state = VDEV_SPAN_OFF;
-	dev->whole = *span;
+	if (!dev->span_by_mark && span->lead_bytes + span->bytes >= dev->span_bytes)
+		span_end(dev);
 }
 
 static uint64_t data_bytes(const struct vq_stats *st)
@@ -336,6 +347,35 @@ static bool process_queue(struct vdev *dev, unsigned int index)
 	return false;
 }
 
+static bool serve(struct vdev *dev, unsigned int index)
+{
+	bool more = false;
+
+	if (dev->class->serve && dev->class->serve(dev, index, &more))
+		return more;
+	return process_queue(dev, index);
+}
+
+int vdev_pop(struct vdev *dev, unsigned int index, struct virtq_chain *chains, unsigned int max)
+{
+	int nr = virtq_pop(&dev->queue[index].vq, dev->dma, chains, max);
+
+	if (nr < 0)
+		queue_fault(dev, index);
+	return nr;
+}
+
+void vdev_completed(struct vdev *dev, unsigned int index, unsigned int nr, uint64_t bytes,
+		    bool in_span)
+{
+	struct vdev_queue *q = &dev->queue[index];
+
+	q->st.requests += nr;
+	notify(dev, q);
+	if (in_span && dev->span_state != VDEV_SPAN_OFF)
+		span_add(dev, nr, bytes);
+}
+
 bool vdev_process(struct vdev *dev)
 {
 	bool more = false;
@@ -344,7 +384,7 @@ bool vdev_process(struct vdev *dev)
 	for (i = 0; i < dev->nr_queues; i++)
 		if (dev->queue[i].kicked && dev->mmio.queue[i].ready &&
 		    vmmio_running(&dev->mmio))
-			more |= process_queue(dev, i);
+			more |= serve(dev, i);
 	return more;
 }
 
@@ -365,7 +405,11 @@ void vdev_mark(struct vdev *dev)
 		memmove(&dev->marks[0], &dev->marks[1], kept * sizeof(dev->marks[0]));
 	vdev_io_stats(dev, &dev->marks[kept]);
 	dev->nr_marks++;
-	dev->span_state = dev->span_bytes ? VDEV_SPAN_ARMED : VDEV_SPAN_OFF;
+	if (dev->class->mark)
+		dev->class->mark(dev);
+	if (dev->span_by_mark && dev->span_state == VDEV_SPAN_OPEN)
+		span_end(dev);
+	dev->span_state = dev->span_bytes || dev->span_by_mark ? VDEV_SPAN_ARMED : VDEV_SPAN_OFF;
 }
 
 /* The last that was whole; without any, the one that never got there. */
@@ -434,6 +478,8 @@ void vdev_write_stats(const struct vdev *dev, struct jw *jw)
 		jw_close(jw, '}');
 	}
 	jw_close(jw, ']');
+	if (dev->class->write_stats)
+		dev->class->write_stats(dev, jw);
 	if (dev->span.first)
 		write_span(dev, jw);
 }

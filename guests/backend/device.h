@@ -46,13 +46,30 @@ struct vdev_class {
 				   struct virtq_chain *chain);
 
 	uint64_t (*config_read)(struct vdev *dev, unsigned int offset, unsigned int size);
+
+	/* The rest may be NULL. */
+
+	/*
+	 * Serve a kicked queue otherwise than request by request: true, and *more says
+	 * whether to call again. False: the queue is served with handle().
+	 */
+	bool (*serve)(struct vdev *dev, unsigned int index, bool *more);
+	/* After a reset: queues are disabled. */
+	void (*reset)(struct vdev *dev);
+	/* DRIVER_OK: features are final (mmio.driver_features). */
+	void (*driver_ok)(struct vdev *dev);
+	/* A mark was taken: remember own counters, too. */
+	void (*mark)(struct vdev *dev);
+	/* Own counters, into the device's object. */
+	void (*write_stats)(const struct vdev *dev, struct jw *jw);
 };
 
 /*
  * A span: from the completion of the first request behind a mark to the one with
  * which span_bytes of data had been moved since the mark. Unlike marks, it leaves
  * out what the frontend does around its requests, and with one request in flight it
- * is made of whole rounds. A batch that takes a mark has no part in it.
+ * is made of whole rounds. A batch that takes a mark has no part in it. Where nobody
+ * knows the bytes beforehand (span_by_mark), the next mark ends it.
  */
 struct vdev_span {
 	uint64_t mark;			/* nr_marks when it began */
@@ -86,8 +103,10 @@ struct vdev {
 	unsigned int nr_queues;
 	unsigned int queue_size;
 	unsigned int chain_max;
+	unsigned int batch;		/* requests of one pop, if more than the strategy's; 0: that */
 	unsigned int config_size;
 	uint64_t span_bytes;		/* 0: no spans */
+	bool span_by_mark;		/* spans that end with the next mark */
 	void *owner;			/* for the callbacks */
 	/* Raise or lower the interrupt; charge what it costs to st. */
 	void (*irq)(struct vdev *dev, struct vq_stats *st, bool level);
@@ -136,6 +155,17 @@ void vdev_write(struct vdev *dev, unsigned int offset, unsigned int size, uint64
  * True: there is more, call again.
  */
 bool vdev_process(struct vdev *dev);
+
+/*
+ * For classes that serve queues by themselves. Take up to max requests into chains;
+ * a bad ring breaks the device and is -EPROTO. Push with virtq_push() and show with
+ * virtq_flush(); vdev_completed() then notifies, and counts nr requests with that many
+ * bytes of data (bytes_in and bytes_out are the caller's to add). in_span: they are
+ * part of what a span measures.
+ */
+int vdev_pop(struct vdev *dev, unsigned int index, struct virtq_chain *chains, unsigned int max);
+void vdev_completed(struct vdev *dev, unsigned int index, unsigned int nr, uint64_t bytes,
+		    bool in_span);
 
 /* Break the device for a reason that names what the frontend did. */
 void vdev_broken(struct vdev *dev, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -133,7 +133,7 @@ int main(int argc, char **argv)
 	int rc;
 
 	for (i = 0; i < DEVICES_MAX; i++)
-		be.devices[i].store.fd = -1;
+		be.devices[i] = (struct device){ .store = VSTORE_INIT, .tap = VTAP_INIT };
 	rc = parse_options(&be, argc, argv);
 	if (rc)
 		return rc;

@@ -10,7 +10,7 @@ enum key {
 	KEY_MMIO, KEY_IRQ, KEY_IRQ_TYPE, KEY_TYPE, KEY_STORE, KEY_SIZE, KEY_PATH, KEY_QUEUES,
 	KEY_QUEUE_SIZE, KEY_READONLY, KEY_MAPPING, KEY_GRANTS, KEY_SEG_MAX, KEY_SIZE_MAX,
 	KEY_BLK_SIZE, KEY_DISCARD, KEY_SERIAL,
-	KEY_SPAN,
+	KEY_SPAN, KEY_MTU, KEY_MAC, KEY_OFFLOADS, KEY_TAP, KEY_BRIDGE,
 };
 
 static const struct {
@@ -22,11 +22,12 @@ static const struct {
 	{ "mmio", KEY_MMIO, "an address, a multiple of 512", "registers in the guest; required" },
 	{ "irq", KEY_IRQ, "32 to 1019, or evtchn", "interrupt (SPI) number, or the frontend's event channel; required" },
 	{ "irq-type", KEY_IRQ_TYPE, "edge or level", "as the device tree says; default edge" },
-	{ "type", KEY_TYPE, "blk", "kind of device; default blk" },
-	{ "store", KEY_STORE, "ram, null or file", "where data lives; default ram" },
+	{ "type", KEY_TYPE, "blk or net", "kind of device; default blk" },
+	{ "store", KEY_STORE, "ram, null or file; net: null, loop or tap",
+	  "where data lives, or packets go; default ram, and null" },
 	{ "size", KEY_SIZE, "bytes, K, M or G; a multiple of 512", "default 64M; a file's own" },
 	{ "path", KEY_PATH, "up to 255 characters, no comma", "the file of store=file" },
-	{ "queues", KEY_QUEUES, "1 to 16", "virtqueues; default 1" },
+	{ "queues", KEY_QUEUES, "1 to 16; net: 1 to 4", "virtqueues, or pairs of them; default 1" },
 	{ "queue-size", KEY_QUEUE_SIZE, "2 to 1024, a power of two", "entries; default 256" },
 	{ "readonly", KEY_READONLY, "0 or 1", "default 0" },
 	{ "mapping", KEY_MAPPING, "map or foreign", "default map, foreign without grants" },
@@ -36,7 +37,16 @@ static const struct {
 	{ "blk-size", KEY_BLK_SIZE, "512, 1024, 2048 or 4096", "logical block; default 512" },
 	{ "discard", KEY_DISCARD, "0 or 1", "offer DISCARD and WRITE_ZEROES; default 1" },
 	{ "serial", KEY_SERIAL, "up to 20 characters", "answer to GET_ID; default grantbench" },
-	{ "span", KEY_SPAN, "bytes, K, M or G", "data of the timed part behind a mark; default 0: none" },
+	{ "span", KEY_SPAN, "bytes, K, M or G; net: 0 or mark",
+	  "data of the timed part behind a mark, or up to the next mark; default 0: none" },
+	{ "mtu", KEY_MTU, "68 to 65535", "net: default 1500" },
+	{ "mac", KEY_MAC, "six bytes as 02:00:00:00:00:01, no group's",
+	  "net: default 02:67:62:00:00:01 and so on" },
+	{ "offloads", KEY_OFFLOADS,
+	  "all, none, or csum, tso4, tso6, guest-csum, guest-tso4, guest-tso6, mrg joined with +",
+	  "net: what is offered; default all" },
+	{ "tap", KEY_TAP, "1 to 15 letters, digits, - or _", "net: the tap's name; default gbtap0 and so on" },
+	{ "bridge", KEY_BRIDGE, "1 to 15 letters, digits, - or _", "net: what the tap joins; default none" },
 };
 
 #define NR_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -105,8 +115,7 @@ static int is_power_of_two(uint64_t v)
 static int set_key(struct device_options *opt, enum key key, const char *value)
 {
 	static const char *const irq_types[] = { "edge", "level", NULL };
-	static const char *const types[] = { "blk", NULL };
-	static const char *const stores[] = { "ram", "null", "file", NULL };
+	static const char *const types[] = { "blk", "net", NULL };
 	static const char *const mappings[] = { "map", "foreign", NULL };
 	uint64_t v = 0;
 	int rc;
@@ -129,13 +138,12 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 		opt->irq_level = rc == 1;
 		return rc < 0 ? rc : 0;
 	case KEY_TYPE:
-		return parse_choice(value, types);
+		rc = parse_choice(value, types);
+		opt->net = rc == 1;
+		return rc < 0 ? rc : 0;
 	case KEY_STORE:
-		rc = parse_choice(value, stores);
-		if (rc < 0)
-			return rc;
-		opt->store = (enum vstore_kind)rc;
-		return 0;
+		/* which words there are depends on the type: finish() */
+		return parse_string(opt->store_name, sizeof(opt->store_name), value);
 	case KEY_SIZE:
 		rc = parse_number(value, 512, INT64_MAX, true, &opt->size_bytes);
 		return rc || opt->size_bytes % 512 ? -EINVAL : 0;
@@ -144,10 +152,12 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 	case KEY_QUEUES:
 		rc = parse_number(value, 1, VMMIO_QUEUES_MAX, false, &v);
 		opt->blk.nr_queues = (unsigned int)v;
+		opt->net_config.nr_pairs = (unsigned int)v;
 		return rc;
 	case KEY_QUEUE_SIZE:
 		rc = parse_number(value, 2, VIRTQ_SIZE_MAX, false, &v);
 		opt->blk.queue_size = (unsigned int)v;
+		opt->net_config.queue_size = (unsigned int)v;
 		return rc || !is_power_of_two(v) ? -EINVAL : 0;
 	case KEY_READONLY:
 		rc = parse_number(value, 0, 1, false, &v);
@@ -180,11 +190,73 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 		opt->blk.discard = v;
 		return rc;
 	case KEY_SPAN:
+		opt->span_by_mark = !strcmp(value, "mark");
+		if (opt->span_by_mark)
+			return 0;
 		return parse_number(value, 0, INT64_MAX, true, &opt->span_bytes);
 	case KEY_SERIAL:
 		return parse_string(opt->blk.serial, sizeof(opt->blk.serial), value);
+	case KEY_MTU:
+		rc = parse_number(value, VNET_MTU_MIN, VNET_MTU_MAX, false, &v);
+		opt->net_config.mtu = (unsigned int)v;
+		return rc;
+	case KEY_MAC:
+		return options_parse_mac(value, opt->net_config.mac);
+	case KEY_OFFLOADS:
+		return options_parse_offloads(value, &opt->net_config.offloads);
+	case KEY_TAP:
+		return options_parse_ifname(value, opt->tap);
+	case KEY_BRIDGE:
+		return options_parse_ifname(value, opt->bridge);
 	}
 	return -EINVAL;
+}
+
+#define BIT(key) (1u << (key))
+
+/* Keys that only a disk, or only a network device, can have. */
+#define BLK_KEYS (BIT(KEY_SIZE) | BIT(KEY_PATH) | BIT(KEY_READONLY) | BIT(KEY_SEG_MAX) | \
+		  BIT(KEY_SIZE_MAX) | BIT(KEY_BLK_SIZE) | BIT(KEY_DISCARD) | BIT(KEY_SERIAL))
+#define NET_KEYS (BIT(KEY_MTU) | BIT(KEY_MAC) | BIT(KEY_OFFLOADS) | BIT(KEY_TAP) | BIT(KEY_BRIDGE))
+
+static const char *finish_blk(struct device_options *opt, unsigned int seen)
+{
+	static const char *const stores[] = { "ram", "null", "file", NULL };
+	int store = seen & BIT(KEY_STORE) ? parse_choice(opt->store_name, stores) : VSTORE_RAM;
+
+	if (store < 0)
+		return "store: a disk's is ram, null or file";
+	opt->store = (enum vstore_kind)store;
+	if (!(seen & BIT(KEY_SEG_MAX)))
+		opt->blk.seg_max = opt->blk.queue_size > 3 ? opt->blk.queue_size - 2 : 1;
+	if (!(seen & BIT(KEY_SIZE)) && opt->store != VSTORE_FILE)
+		opt->size_bytes = 64u << 20;
+	if (opt->span_by_mark)
+		return "span=mark is for type=net";
+	if (opt->store == VSTORE_FILE && !opt->path[0])
+		return "store=file needs path";
+	if (opt->store != VSTORE_FILE && opt->path[0])
+		return "path is for store=file";
+	if (opt->size_bytes % opt->blk.blk_size)
+		return "size is not a multiple of blk-size";
+	return NULL;
+}
+
+static const char *finish_net(struct device_options *opt, unsigned int seen)
+{
+	static const char *const stores[] = { "null", "loop", "tap", NULL };
+	int store = seen & BIT(KEY_STORE) ? parse_choice(opt->store_name, stores) : VNET_STORE_NULL;
+
+	if (store < 0)
+		return "store: a network device's is null, loop or tap";
+	opt->net_store = (enum vnet_store)store;
+	if (opt->net_config.nr_pairs > VNET_PAIRS_MAX)
+		return "queues: a network device has at most 4 pairs";
+	if (opt->span_bytes)
+		return "span of a network device is 0 or mark";
+	if (opt->net_store != VNET_STORE_TAP && (seen & (BIT(KEY_TAP) | BIT(KEY_BRIDGE))))
+		return "tap and bridge are for store=tap";
+	return NULL;
 }
 
 /* What must fit together, once all keys are known. */
@@ -194,10 +266,6 @@ static int finish(struct device_options *opt, unsigned int seen, char *error, si
 
 	if (opt->mapping == MAPPING_DEFAULT)
 		opt->mapping = opt->grants ? MAPPING_MAP : MAPPING_FOREIGN;
-	if (!(seen & 1u << KEY_SEG_MAX))
-		opt->blk.seg_max = opt->blk.queue_size > 3 ? opt->blk.queue_size - 2 : 1;
-	if (!(seen & 1u << KEY_SIZE) && opt->store != VSTORE_FILE)
-		opt->size_bytes = 64u << 20;
 
 	if (!(seen & 1u << KEY_MMIO))
 		what = "mmio is missing";
@@ -209,12 +277,10 @@ static int finish(struct device_options *opt, unsigned int seen, char *error, si
 		what = "mapping=foreign needs grants=0: a grant is not a frame number";
 	else if (!opt->grants && opt->mapping == MAPPING_MAP)
 		what = "mapping=map needs grants=1";
-	else if (opt->store == VSTORE_FILE && !opt->path[0])
-		what = "store=file needs path";
-	else if (opt->store != VSTORE_FILE && opt->path[0])
-		what = "path is for store=file";
-	else if (opt->size_bytes % opt->blk.blk_size)
-		what = "size is not a multiple of blk-size";
+	else if (seen & (opt->net ? BLK_KEYS : NET_KEYS))
+		what = opt->net ? "a key of a disk, and type=net" : "a key of type=net, and type=blk";
+	else
+		what = opt->net ? finish_net(opt, seen) : finish_blk(opt, seen);
 	if (!what)
 		return 0;
 	snprintf(error, err_size, "%s", what);
@@ -225,7 +291,6 @@ int device_options_parse(struct device_options *opt, const char *text, char *err
 			 size_t err_size)
 {
 	struct device_options parsed = {
-		.store = VSTORE_RAM,
 		.mapping = MAPPING_DEFAULT,
 		.grants = true,
 		.blk = {
@@ -234,6 +299,12 @@ int device_options_parse(struct device_options *opt, const char *text, char *err
 			.blk_size = 512,
 			.discard = true,
 			.serial = "grantbench",
+		},
+		.net_config = {
+			.nr_pairs = 1,
+			.queue_size = 256,
+			.mtu = 1500,
+			.offloads = VNET_OFFLOADS,
 		},
 	};
 	unsigned int seen = 0;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "blk.h"
+#include "net.h"
 #include "store.h"
 
 #define DEVICES_MAX	11	/* SPIs 33 to 43 (public/arch-arm.h, GUEST_VIRTIO_MMIO_SPI_*) */
@@ -27,6 +28,8 @@ struct device_options {
 	unsigned int irq;	/* SPI number as the GIC counts them (from 32) */
 	bool irq_evtchn;	/* instead: the event channel that the frontend's doorbell names */
 	bool irq_level;		/* the tree says level; libxl's say edge-rising */
+	bool net;		/* a network device, else a disk */
+	char store_name[8];
 	enum vstore_kind store;
 	uint64_t size_bytes;
 	uint64_t span_bytes;	/* of the timed part, device.h */
@@ -34,7 +37,17 @@ struct device_options {
 	enum mapping_kind mapping;
 	bool grants;
 	struct vblk_config blk;
+
+	enum vnet_store net_store;
+	struct vnet_config net_config;	/* mac all 0: the caller chooses */
+	bool span_by_mark;
+	char tap[IFNAMSIZ], bridge[IFNAMSIZ];	/* "": not given */
 };
+
+/* options-net.c: values of a network device's keys. 0 or -EINVAL. */
+int options_parse_mac(const char *text, uint8_t mac[VNET_ETH_ALEN]);
+int options_parse_offloads(const char *text, uint64_t *features);
+int options_parse_ifname(const char *text, char name[IFNAMSIZ]);
 
 /* Parse; error (err_size bytes) gets a sentence that names the key. 0 or -EINVAL. */
 int device_options_parse(struct device_options *opt, const char *text, char *error,

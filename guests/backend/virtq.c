@@ -322,6 +322,15 @@ int virtq_pop(struct virtq *vq, struct dma *dma, struct virtq_chain *chains, uns
 	return (int)nr;
 }
 
+void virtq_unpop(struct virtq *vq, const struct virtq_chain *chains, unsigned int nr)
+{
+	unsigned int i;
+
+	vq->last_avail -= (uint16_t)nr;
+	for (i = 0; i < nr; i++)
+		vq->st->descriptors -= chains[i].nr_out + chains[i].nr_in;
+}
+
 void virtq_push(struct virtq *vq, uint16_t head, uint32_t len)
 {
 	uint8_t *entry = vq->used + RING_ENTRIES + 8 * (size_t)(vq->used_idx & (vq->num - 1u));
@@ -362,17 +371,24 @@ bool virtq_should_notify(struct virtq *vq)
 	return (uint16_t)(now - event - 1) < (uint16_t)(now - then);
 }
 
-bool virtq_enable_kick(struct virtq *vq)
+bool virtq_enable_kick_beyond(struct virtq *vq, uint16_t nr)
 {
+	uint16_t seen = (uint16_t)(vq->last_avail + nr);
+
 	if (!vq->num)
 		return false;
 	if (vq->event_idx)
-		shared_store16(avail_event(vq), vq->last_avail);
+		shared_store16(avail_event(vq), seen);
 	else
 		shared_store16(vq->used + RING_FLAGS, 0);
 	/* Ask first, then look: what came in before the driver saw it gets no kick. */
 	mem_mb();
-	return shared_load16(vq->avail + RING_IDX) != vq->last_avail;
+	return shared_load16(vq->avail + RING_IDX) != seen;
+}
+
+bool virtq_enable_kick(struct virtq *vq)
+{
+	return virtq_enable_kick_beyond(vq, 0);
 }
 
 void virtq_disable_kick(struct virtq *vq)

@@ -151,6 +151,12 @@ void virtq_stop(struct virtq *vq);
 int virtq_pop(struct virtq *vq, struct dma *dma, struct virtq_chain *chains, unsigned int max);
 
 /*
+ * Put back the last nr requests of the last virtq_pop(), of which nothing was used or
+ * pushed: the next pop takes them again.
+ */
+void virtq_unpop(struct virtq *vq, const struct virtq_chain *chains, unsigned int nr);
+
+/*
  * Put a request into the used ring, len bytes written from the start of its
  * device-writable part; virtq_flush() then shows the frontend all that were put.
  */
@@ -165,6 +171,9 @@ bool virtq_should_notify(struct virtq *vq);
  * meanwhile: process on, no kick will come for it.
  */
 bool virtq_enable_kick(struct virtq *vq);
+
+/* The same for who saw nr requests and wants more: a kick comes with the next one. */
+bool virtq_enable_kick_beyond(struct virtq *vq, uint16_t nr);
 
 /* No kicks needed while we are looking anyhow. A hint. */
 void virtq_disable_kick(struct virtq *vq);

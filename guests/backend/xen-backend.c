@@ -107,7 +107,7 @@ static void doorbell_write(struct device *dev, const struct xen_access *access, 
 	dev->doorbell_status = dev->evtchn < 0 ? (uint32_t)errno : 0;
 	if (dev->evtchn < 0 && backend_may_log(be))
 		fprintf(stderr, "gb-backend: device %u: event channel %u: %s\n",
-			dev->blk.dev.index, (uint32_t)access->value, strerror(errno));
+			dev->vdev->index, (uint32_t)access->value, strerror(errno));
 }
 
 static uint64_t doorbell_read(const struct device *dev, const struct xen_access *access,
@@ -128,9 +128,9 @@ static void device_access(struct device *dev, struct xen_access *access)
 	else if (offset >= VMMIO_SIZE)
 		access->value = doorbell_read(dev, access, offset);
 	else if (access->write)
-		vdev_write(&dev->blk.dev, offset, access->size, access->value);
+		vdev_write(dev->vdev, offset, access->size, access->value);
 	else
-		access->value = vdev_read(&dev->blk.dev, offset, access->size);
+		access->value = vdev_read(dev->vdev, offset, access->size);
 }
 
 /*
@@ -187,13 +187,37 @@ static void handle_signal(struct backend *be)
 		be->stop = true;
 }
 
+/* Whose packets to wait for: appended to fds, with *who naming the device and the pair. */
+struct tap_fd {
+	struct vnet *net;
+	unsigned int pair;
+};
+
+static unsigned int tap_fds(struct backend *be, struct pollfd *fds, struct tap_fd *who)
+{
+	unsigned int i, p, n = 0;
+
+	for (i = 0; i < be->nr_devices; i++) {
+		struct device *dev = &be->devices[i];
+
+		for (p = 0; dev->opt.net && p < dev->opt.net_config.nr_pairs; p++) {
+			if (!vnet_wants_packets(&dev->net, p))
+				continue;
+			fds[n] = (struct pollfd){ .fd = dev->tap.fd[p], .events = POLLIN };
+			who[n++] = (struct tap_fd){ &dev->net, p };
+		}
+	}
+	return n;
+}
+
 int backend_run(struct backend *be)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[2 + DEVICES_MAX * VNET_PAIRS_MAX] = {
 		{ .fd = xenevtchn_fd(be->xce), .events = POLLIN },
 		{ .fd = be->signal_fd, .events = POLLIN },
 	};
-	unsigned int i;
+	struct tap_fd who[DEVICES_MAX * VNET_PAIRS_MAX];
+	unsigned int i, taps;
 	bool more;
 	int n;
 
@@ -205,10 +229,11 @@ int backend_run(struct backend *be)
 	while (!be->stop) {
 		more = false;
 		for (i = 0; i < be->nr_devices; i++)
-			more |= vdev_process(&be->devices[i].blk.dev);
+			more |= vdev_process(be->devices[i].vdev);
 
+		taps = tap_fds(be, fds + 2, who);
 		charge(&be->loop, COST_POLL);
-		n = poll(fds, 2, more ? 0 : (int)be->alive_ms);
+		n = poll(fds, 2 + taps, more ? 0 : (int)be->alive_ms);
 		if (n < 0 && errno != EINTR)
 			return backend_fail(EXIT_XEN, "poll: %s", strerror(errno));
 		if (n > 0)
@@ -217,6 +242,9 @@ int backend_run(struct backend *be)
 			handle_event(be);
 		if (n > 0 && fds[1].revents)
 			handle_signal(be);
+		for (i = 0; n > 0 && i < taps; i++)
+			if (fds[2 + i].revents)
+				vnet_has_packets(who[i].net, who[i].pair);
 		if (n == 0 && !more && !xen_ioreq_alive(&be->io)) {
 			be->gone = true;
 			be->stop = true;
@@ -271,6 +299,40 @@ static int open_xen(struct backend *be)
 	return 0;
 }
 
+static int open_store(struct device *dev, unsigned int index)
+{
+	int rc = vstore_open(&dev->store, dev->opt.store, dev->opt.path, dev->opt.size_bytes,
+			     dev->opt.blk.readonly);
+
+	if (rc)
+		return backend_fail(EXIT_XEN, "device %u: store %s %s: %s", index,
+				    vstore_kind_name(dev->opt.store), dev->opt.path, strerror(-rc));
+	return 0;
+}
+
+static int open_tap(struct device *dev, unsigned int index)
+{
+	static const uint8_t first[VNET_ETH_ALEN] = { 0x02, 'g', 'b', 0, 0, 1 };
+	static const uint8_t none[VNET_ETH_ALEN];
+	struct vnet_config *c = &dev->opt.net_config;
+	const char *what = "";
+	int rc;
+
+	if (!memcmp(c->mac, none, sizeof(none))) {
+		memcpy(c->mac, first, sizeof(first));
+		c->mac[5] = (uint8_t)(1 + index);
+	}
+	if (dev->opt.net_store != VNET_STORE_TAP)
+		return 0;
+	if (!dev->opt.tap[0])
+		snprintf(dev->opt.tap, sizeof(dev->opt.tap), "gbtap%u", index);
+	rc = vtap_open(&dev->tap, dev->opt.tap, dev->opt.bridge, c->nr_pairs, c->mtu, &what);
+	if (rc)
+		return backend_fail(EXIT_XEN, "device %u: tap %s: %s: %s", index, dev->opt.tap, what,
+				    strerror(-rc));
+	return 0;
+}
+
 static int open_devices(struct backend *be)
 {
 	unsigned int i;
@@ -282,27 +344,30 @@ static int open_devices(struct backend *be)
 		dev->be = be;
 		dev->evtchn = -1;
 		dev->doorbell_status = ENOTCONN;
-		rc = vstore_open(&dev->store, dev->opt.store, dev->opt.path, dev->opt.size_bytes,
-				 dev->opt.blk.readonly);
+		dev->vdev = dev->opt.net ? &dev->net.dev : &dev->blk.dev;
+		rc = dev->opt.net ? open_tap(dev, i) : open_store(dev, i);
 		if (rc)
-			return backend_fail(EXIT_XEN, "device %u: store %s %s: %s", i,
-					    vstore_kind_name(dev->opt.store), dev->opt.path,
-					    strerror(-rc));
+			return rc;
 		rc = xen_dma_init(&dev->dma, dev->opt.mapping, be->xgt, be->fmem, be->domid);
 		if (rc)
 			return backend_fail(EXIT_XEN, "device %u: %s", i, strerror(-rc));
-		dev->blk.dev.index = i;
-		dev->blk.dev.owner = dev;
-		dev->blk.dev.irq = device_irq;
-		dev->blk.dev.broken = device_broken;
-		dev->blk.dev.should_yield = should_yield;
-		dev->blk.dev.span_bytes = dev->opt.span_bytes;
+		dev->vdev->index = i;
+		dev->vdev->owner = dev;
+		dev->vdev->irq = device_irq;
+		dev->vdev->broken = device_broken;
+		dev->vdev->should_yield = should_yield;
+		dev->vdev->span_bytes = dev->opt.span_bytes;
+		dev->vdev->span_by_mark = dev->opt.span_by_mark;
 		/* Xen's counters are the machine's: those of the first device stand for all */
 		if (i == 0) {
-			dev->blk.dev.snapshot = snapshot;
-			dev->blk.dev.write_snapshots = write_snapshots;
+			dev->vdev->snapshot = snapshot;
+			dev->vdev->write_snapshots = write_snapshots;
 		}
-		rc = vblk_init(&dev->blk, &dev->opt.blk, &dev->dma.dma, &dev->store);
+		if (dev->opt.net)
+			rc = vnet_init(&dev->net, &dev->opt.net_config, dev->opt.net_store,
+				       &dev->dma.dma, &dev->tap);
+		else
+			rc = vblk_init(&dev->blk, &dev->opt.blk, &dev->dma.dma, &dev->store);
 		if (rc)
 			return backend_fail(EXIT_XEN, "device %u: %s", i, strerror(-rc));
 		dev->ready = true;
@@ -377,19 +442,22 @@ bool backend_close(struct backend *be, bool report)
 	xen_ioreq_close(&be->io);
 	for (i = 0; i < be->nr_devices; i++)
 		if (be->devices[i].ready)
-			vmmio_reset(&be->devices[i].blk.dev.mmio);
+			vmmio_reset(&be->devices[i].vdev->mmio);
 	if (report)
 		backend_report_stats(be, true);
 	for (i = 0; i < be->nr_devices; i++) {
 		struct device *dev = &be->devices[i];
 
 		balanced &= dev->dma.dma.maps_now == 0 && dev->dma.dma.pages_now == 0;
-		if (dev->ready)
+		if (dev->ready && dev->opt.net)
+			vnet_release(&dev->net);
+		else if (dev->ready)
 			vblk_release(&dev->blk);
 		xen_dma_release(&dev->dma);
 		if (dev->be)
 			doorbell_unbind(dev);
 		vstore_close(&dev->store);
+		vtap_close(&dev->tap);
 	}
 	xen_marks_close(&be->marks);
 	xenevtchn_close(be->xce);

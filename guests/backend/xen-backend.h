@@ -16,6 +16,7 @@
 
 #include "blk.h"
 #include "limit.h"
+#include "net.h"
 #include "options.h"
 #include "xen-dma.h"
 #include "xen-ioreq.h"
@@ -28,14 +29,17 @@
 struct backend;
 
 struct device {
+	struct vdev *vdev;	/* of the one that it is: opt.net says which */
 	struct vblk blk;
 	struct vstore store;
+	struct vnet net;
+	struct vtap tap;
 	struct xen_dma dma;
 	struct device_options opt;
 	struct backend *be;
 	int evtchn;		/* irq=evtchn: our port, -1: the frontend named none yet */
 	uint32_t doorbell_status;
-	bool ready;		/* blk is initialised */
+	bool ready;		/* *vdev is initialised */
 };
 
 struct backend {

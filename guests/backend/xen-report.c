@@ -78,9 +78,14 @@ static void write_device(const struct device *dev, struct jw *jw)
 		jw_str(jw, "irq", "evtchn");
 	else
 		jw_u64(jw, "irq", dev->opt.irq);
-	jw_str(jw, "store", vstore_kind_name(dev->opt.store));
-	jw_u64(jw, "size", dev->store.size);
-	vdev_write_stats(&dev->blk.dev, jw);
+	if (dev->opt.net) {
+		jw_str(jw, "store", vnet_store_name(dev->opt.net_store));
+		jw_u64(jw, "mtu", dev->opt.net_config.mtu);
+	} else {
+		jw_str(jw, "store", vstore_kind_name(dev->opt.store));
+		jw_u64(jw, "size", dev->store.size);
+	}
+	vdev_write_stats(dev->vdev, jw);
 	jw_close(jw, '}');
 }
 
@@ -104,9 +109,9 @@ static void write_stats(const struct backend *be, FILE *out, bool final)
 	jw_open(&jw, "devices", '[');
 	for (i = 0; i < be->nr_devices; i++) {
 		write_device(&be->devices[i], &jw);
-		vdev_io_stats(&be->devices[i].blk.dev, &one);
+		vdev_io_stats(be->devices[i].vdev, &one);
 		vq_stats_add(&sum, &one);
-		vq_stats_add(&sum, &be->devices[i].blk.dev.setup);
+		vq_stats_add(&sum, &be->devices[i].vdev->setup);
 	}
 	jw_close(&jw, ']');
 	jw_u64(&jw, "maps", sum.maps);

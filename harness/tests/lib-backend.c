@@ -107,6 +107,11 @@ void front_defaults(struct front *f)
 	f->config.blk_size = 512;
 	f->config.discard = true;
 	strcpy(f->config.serial, "grantbench-disk");
+	f->net_store = VNET_STORE_LOOP;
+	f->net_config = (struct vnet_config){
+		.nr_pairs = 1, .queue_size = 256, .mtu = 1500,
+		.mac = { 2, 0, 0, 0, 0, 1 }, .offloads = VNET_OFFLOADS,
+	};
 }
 
 void front_open(struct front *f)
@@ -126,11 +131,16 @@ void front_open(struct front *f)
 	f->ops.unmap_ring = unmap;
 	f->dma.ops = &f->ops;
 	f->dma.grants = f->grants;
+	f->dev = f->is_net ? &f->net.dev : &f->blk.dev;
+	f->dev->owner = f;
+	f->dev->irq = irq;
+	f->dev->broken = broken;
+	if (f->is_net) {
+		ck_assert_int_eq(vnet_init(&f->net, &f->net_config, f->net_store, &f->dma, &f->tap), 0);
+		return;
+	}
 	ck_assert_int_eq(vstore_open(&f->store, f->store_kind, NULL, f->store_size,
 				     f->config.readonly), 0);
-	f->blk.dev.owner = f;
-	f->blk.dev.irq = irq;
-	f->blk.dev.broken = broken;
 	ck_assert_int_eq(vblk_init(&f->blk, &f->config, &f->dma, &f->store), 0);
 }
 
@@ -138,26 +148,30 @@ void front_close(struct front *f)
 {
 	struct vq_stats sum;
 
-	vmmio_reset(&f->blk.dev.mmio);
-	vdev_io_stats(&f->blk.dev, &sum);
-	vq_stats_add(&sum, &f->blk.dev.setup);
+	vmmio_reset(&f->dev->mmio);
+	vdev_io_stats(f->dev, &sum);
+	vq_stats_add(&sum, &f->dev->setup);
 	ck_assert_uint_eq(sum.maps, sum.unmaps);
 	ck_assert_uint_eq(sum.pages_mapped, sum.pages_unmapped);
 	ck_assert_uint_eq(f->dma.maps_now, 0);
 	ck_assert_uint_eq(f->dma.pages_now, 0);
-	vblk_release(&f->blk);
-	vstore_close(&f->store);
+	if (f->is_net) {
+		vnet_release(&f->net);
+	} else {
+		vblk_release(&f->blk);
+		vstore_close(&f->store);
+	}
 	free(f->mem);
 }
 
 uint32_t front_read(struct front *f, unsigned int reg)
 {
-	return (uint32_t)vdev_read(&f->blk.dev, reg, 4);
+	return (uint32_t)vdev_read(f->dev, reg, 4);
 }
 
 void front_write(struct front *f, unsigned int reg, uint32_t value)
 {
-	vdev_write(&f->blk.dev, reg, 4, value);
+	vdev_write(f->dev, reg, 4, value);
 }
 
 void front_negotiate(struct front *f, uint64_t without)
@@ -201,7 +215,7 @@ void front_start(struct front *f, uint16_t num, uint64_t without)
 
 	front_negotiate(f, without);
 	f->num = num;
-	for (q = 0; q < f->config.nr_queues; q++) {
+	for (q = 0; q < f->dev->nr_queues; q++) {
 		memset(f->mem + FRONT_DESC(q), 0, FRONT_QUEUE_STRIDE);
 		f->avail_idx[q] = 0;
 		front_queue_registers(f, q, num);
@@ -210,7 +224,7 @@ void front_start(struct front *f, uint16_t num, uint64_t without)
 	front_write(f, VMMIO_STATUS, front_read(f, VMMIO_STATUS) | VIRTIO_STATUS_DRIVER_OK);
 	ck_assert_uint_eq(front_read(f, VMMIO_STATUS) & 0xff, 0xf);
 	/* the device looks into all queues once */
-	ck_assert(!vdev_process(&f->blk.dev));
+	ck_assert(!vdev_process(f->dev));
 }
 
 uint64_t front_addr(const struct front *f, uint32_t offset)
@@ -242,7 +256,7 @@ void front_avail(struct front *f, unsigned int q, uint16_t head)
 void front_kick(struct front *f, unsigned int q)
 {
 	front_write(f, VMMIO_QUEUE_NOTIFY, q);
-	while (vdev_process(&f->blk.dev))
+	while (vdev_process(f->dev))
 		;
 }
 
@@ -263,12 +277,12 @@ uint32_t front_used_len(const struct front *f, unsigned int q, uint16_t i)
 
 enum virtq_fault front_fault(const struct front *f, unsigned int q)
 {
-	return f->blk.dev.queue[q].vq.fault;
+	return f->dev->queue[q].vq.fault;
 }
 
 bool front_is_broken(const struct front *f)
 {
-	return f->blk.dev.mmio.status & VIRTIO_STATUS_NEEDS_RESET;
+	return f->dev->mmio.status & VIRTIO_STATUS_NEEDS_RESET;
 }
 
 uint8_t front_request(struct front *f, uint32_t type, uint64_t sector, unsigned int nr_data,

@@ -12,26 +12,30 @@
 
 #include "backend/blk.h"
 #include "backend/mem.h"
+#include "backend/net.h"
 
-#define FRONT_PAGES	64u
+#define FRONT_PAGES	96u
 #define FRONT_GREF	100u	/* gref, and frame number, of the first page */
-#define FRONT_QUEUES	2u
+#define FRONT_QUEUES	5u
 
 /* Where things are in memory, in bytes. Queue q's rings: FRONT_RINGS + q * FRONT_QUEUE_STRIDE. */
 #define FRONT_QUEUE_STRIDE	(4 * DMA_PAGE_SIZE)
 #define FRONT_DESC(q)		((q) * FRONT_QUEUE_STRIDE)
 #define FRONT_AVAIL(q)		((q) * FRONT_QUEUE_STRIDE + DMA_PAGE_SIZE)
 #define FRONT_USED(q)		((q) * FRONT_QUEUE_STRIDE + 2 * DMA_PAGE_SIZE)
-#define FRONT_TABLE		(8 * DMA_PAGE_SIZE)	/* indirect tables */
-#define FRONT_HEADER		(10 * DMA_PAGE_SIZE)
-#define FRONT_STATUS		(11 * DMA_PAGE_SIZE)
-#define FRONT_DATA		(12 * DMA_PAGE_SIZE)
+#define FRONT_TABLE		(20 * DMA_PAGE_SIZE)	/* indirect tables */
+#define FRONT_HEADER		(22 * DMA_PAGE_SIZE)
+#define FRONT_STATUS		(23 * DMA_PAGE_SIZE)
+#define FRONT_DATA		(24 * DMA_PAGE_SIZE)
 
 struct front {
 	/* set before front_open() */
 	struct vblk_config config;
 	enum vstore_kind store_kind;
 	uint64_t store_size;
+	bool is_net;			/* of the following two, instead of a disk */
+	struct vnet_config net_config;
+	enum vnet_store net_store;
 	bool grants;
 	unsigned int batch;
 	/* Called in each map of request memory, before it answers; may be NULL. */
@@ -44,6 +48,9 @@ struct front {
 	struct dma_ops ops;
 	struct vstore store;
 	struct vblk blk;
+	struct vnet net;
+	struct vtap tap;		/* never opened here */
+	struct vdev *dev;		/* of the one under test */
 	uint16_t num;			/* entries of each queue */
 	uint16_t avail_idx[FRONT_QUEUES];
 	unsigned int map_calls;		/* of request memory */
@@ -52,7 +59,7 @@ struct front {
 	unsigned int broken;		/* callbacks */
 };
 
-/* Defaults: blk, ram store of 1 MiB, grants, one queue of 8, batch 1. */
+/* Defaults: blk, ram store of 1 MiB; or net, loop, one pair, all offloads. Grants, batch 1. */
 void front_defaults(struct front *f);
 /* Device and memory; everything granted read-write. */
 void front_open(struct front *f);

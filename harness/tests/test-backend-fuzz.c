@@ -1,60 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The fuzz target over random programs, the same in every run: a compiler
- * without libFuzzer, and a machine without ten minutes, run some of it too. The
- * check that it has teeth is at its end: programs must get far.
- */
+/* A disk against random programs. */
 #include "backend/fuzz-virtq.c"
-#include "tests/lib-check.h"
+#include "tests/lib-fuzz.h"
 
-#define PROGRAMS	2000
-#define PROGRAM_SIZE	600
-
-static uint64_t state;
-
-/* xorshift64*, Vigna 2016 */
-static uint64_t next_random(void)
+static void fuzz_reached(void)
 {
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * 0x2545f4914f6cdd1dull;
-}
-
-START_TEST(random_programs)
-{
-	uint8_t program[PROGRAM_SIZE];
-	unsigned int n;
-	size_t i;
-
-	state = 0x9e3779b97f4a7c15ull + (uint64_t)_i;
-	for (n = 0; n < PROGRAMS / 8; n++) {
-		for (i = 0; i < sizeof(program); i++)
-			program[i] = (uint8_t)(next_random() >> 56);
-		/* begin with a working device: otherwise most stay before the gates */
-		program[1] = 0;
-		program[3] = 4;
-		program[4] = 0;
-		LLVMFuzzerTestOneInput(program, sizeof(program));
-	}
-	/* if the machine were miswired, everything would be refused at the door */
-	ck_assert_uint_gt(fuzz_served, 100);
-	ck_assert_uint_gt(fuzz_broken, 100);
-}
-END_TEST
-
-static Suite *suite(void)
-{
-	Suite *s = suite_create("backend-fuzz");
-	TCase *tc = tcase_create("fuzz");
-
-	tcase_set_timeout(tc, 60);
-	tcase_add_loop_test(tc, random_programs, 0, 8);
-	suite_add_tcase(s, tc);
-	return s;
 }
 
 int main(void)
 {
-	return lib_check_main(suite());
+	return fuzz_main("backend-fuzz");
 }

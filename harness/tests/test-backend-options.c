@@ -65,6 +65,41 @@ END_TEST
 
 #define GOOD "mmio=0x2000000,irq=33,"
 
+static void parse(const char *text, struct device_options *o)
+{
+	char error[256] = "";
+
+	ck_assert_msg(device_options_parse(o, text, error, sizeof(error)) == 0, "%s", error);
+}
+
+START_TEST(network)
+{
+	static const uint8_t mac[] = { 0x02, 0xab, 0, 0, 0, 0x1f };
+	struct device_options o;
+
+	parse(GOOD "type=net", &o);
+	ck_assert(o.net);
+	ck_assert_int_eq(o.net_store, VNET_STORE_NULL);
+	ck_assert_uint_eq(o.net_config.nr_pairs, 1);
+	ck_assert_uint_eq(o.net_config.mtu, 1500);
+	ck_assert_uint_eq(o.net_config.offloads, VNET_OFFLOADS);
+	parse(GOOD "type=net,store=tap,tap=vif1,bridge=br0,queues=4,queue-size=64,mtu=9000,span=mark,"
+	      "mac=02:ab:00:00:00:1F,offloads=csum+tso4+mrg", &o);
+	ck_assert_int_eq(o.net_store, VNET_STORE_TAP);
+	ck_assert_str_eq(o.tap, "vif1");
+	ck_assert_str_eq(o.bridge, "br0");
+	ck_assert_uint_eq(o.net_config.nr_pairs, 4);
+	ck_assert_uint_eq(o.net_config.queue_size, 64);
+	ck_assert_uint_eq(o.net_config.mtu, 9000);
+	ck_assert(o.span_by_mark);
+	ck_assert_mem_eq(o.net_config.mac, mac, 6);
+	ck_assert_uint_eq(o.net_config.offloads, VIRTIO_NET_F_CSUM | VIRTIO_NET_F_HOST_TSO4 |
+			  VIRTIO_NET_F_MRG_RXBUF);
+	parse(GOOD "type=net,offloads=none", &o);
+	ck_assert_uint_eq(o.net_config.offloads, 0);
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	const char *want;	/* in the message */
@@ -89,7 +124,28 @@ static const struct {
 	{ "mmio=0x2000000,irq=1020", "irq=1020" },
 	{ "mmio=0x2000000,irq=", "irq=" },
 	{ GOOD "irq-type=rising", "edge or level" },
-	{ GOOD "type=net", "type=net" },
+	{ GOOD "type=gpu", "blk or net" },
+	{ GOOD "type=net,size=1M", "a key of a disk" },
+	{ GOOD "mtu=1500", "a key of type=net" },
+	{ GOOD "type=net,store=ram", "null, loop or tap" },
+	{ GOOD "store=loop", "ram, null or file" },
+	{ GOOD "type=net,queues=5", "at most 4 pairs" },
+	{ GOOD "type=net,mtu=67", "mtu=67" },
+	{ GOOD "type=net,mac=02:00:00:00:00", "mac=" },
+	{ GOOD "type=net,mac=02:00:00:00:00:0", "mac=" },
+	{ GOOD "type=net,mac=02:00:00:00:00:01:", "mac=" },
+	{ GOOD "type=net,mac=01:00:00:00:00:01", "mac=" },
+	{ GOOD "type=net,mac=00:00:00:00:00:00", "mac=" },
+	{ GOOD "type=net,offloads=", "offloads=" },
+	{ GOOD "type=net,offloads=csum+", "offloads=" },
+	{ GOOD "type=net,offloads=all+csum", "offloads=" },
+	{ GOOD "type=net,offloads=tso4", "offloads=tso4" },
+	{ GOOD "type=net,offloads=guest-tso6+csum", "offloads=" },
+	{ GOOD "type=net,tap=x", "store=tap" },
+	{ GOOD "type=net,store=tap,tap=a/b", "tap=a/b" },
+	{ GOOD "type=net,store=tap,tap=1234567890123456", "tap=" },
+	{ GOOD "type=net,span=1M", "0 or mark" },
+	{ GOOD "span=mark", "span=mark is for type=net" },
 	{ GOOD "store=disk", "ram, null or file" },
 	{ GOOD "size=0", "size=0" },
 	{ GOOD "size=1000", "multiple of 512" },
@@ -241,6 +297,7 @@ static Suite *suite(void)
 
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, everything);
+	tcase_add_test(tc, network);
 	tcase_add_loop_test(tc, refuses, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, refuses_long);
 	tcase_add_test(tc, without_grants);
