@@ -20,6 +20,10 @@ struct conf {
 	int ready_evtchn;		/* -1: none */
 	char xl_config[128];
 	char domu_name[64];
+	char driver_config[128];
+	char driver_name[64];
+	int set_target;			/* xsm=dummy: the driver domain gets the domU as target */
+	int ask_marks;			/* the backend asks dom0 to read Xen's counters */
 	int xenperf;
 	int host_virtio;		/* the machine has a virtio disk that is ours to read */
 	char disturb[16];		/* "crash", "destroy" or "" */

@@ -16,17 +16,15 @@
 #include <xenctrl.h>
 
 #include "conf.h"
+#include "driver.h"
 #include "relay.h"
 #include "report.h"
+#include "server.h"
 #include "sys.h"
 #include "toolstack.h"
 
-#define BACKEND_READY_MS 60000
-#define BACKEND_END_MS 20000
-#define STATS_PATH "/tmp/backend.json"
 /* How often to look for the domU's console and state; emulated time, not the host's. */
 #define POLL_MS 20
-#define DRAIN_MS 200
 /* Emulated time from the timed part's announcement to its middle, fio's start included. */
 #define DISTURB_MS 300
 #define GONE_MS 5000
@@ -34,20 +32,24 @@
 struct dom0 {
 	struct conf conf;
 	struct toolstack ts;
-	struct child backend;
+	struct server server;	/* the backend, where it is in dom0 */
+	struct driver driver;	/* where it is not */
 	struct relay relay;
 	xc_interface *xch;
 	int domid;		/* of the domU, -1: none yet */
-	bool ready;		/* the backend said so */
 	int64_t disturb_at;	/* sys_now_ms(), 0: not yet known */
 	bool disturbed;
-	char line[4096];	/* of the backend's output */
-	size_t len;
 };
 
+/* The domU is ours to create: all topologies but dom0less. */
 static bool is_xl(const struct dom0 *d)
 {
-	return !strcmp(d->conf.topology, "xl");
+	return strcmp(d->conf.topology, "dom0less") != 0;
+}
+
+static bool has_driver(const struct dom0 *d)
+{
+	return !strcmp(d->conf.topology, "driver-domain");
 }
 
 static void __attribute__((noreturn)) finish(bool ok)
@@ -57,88 +59,19 @@ static void __attribute__((noreturn)) finish(bool ok)
 	sys_poweroff();
 }
 
-static int start_backend(struct dom0 *d)
+static void __attribute__((noreturn)) give_up(const char *error)
 {
-	char domid[16], backend_domid[16], evtchn[16];
-	const char *argv[10 + 2 * CONF_LIST_MAX];
-	size_t n = 0, i;
-
-	snprintf(domid, sizeof(domid), "%d", d->domid);
-	snprintf(backend_domid, sizeof(backend_domid), "%d", d->conf.backend_domid);
-	snprintf(evtchn, sizeof(evtchn), "%d", d->conf.ready_evtchn);
-	argv[n++] = "/bin/gb-backend";
-	argv[n++] = "--domid";
-	argv[n++] = domid;
-	argv[n++] = "--backend-domid";
-	argv[n++] = backend_domid;
-	argv[n++] = "--stats";
-	argv[n++] = STATS_PATH;
-	if (d->conf.ready_evtchn >= 0) {
-		argv[n++] = "--ready-evtchn";
-		argv[n++] = evtchn;
-	}
-	for (i = 0; i < d->conf.nr_devices; i++) {
-		argv[n++] = "--device";
-		argv[n++] = d->conf.device[i];
-	}
-	argv[n] = NULL;
-	return sys_spawn(&d->backend, argv, true, true);
-}
-
-/* A line of the backend's: an event as JSON, or its log. */
-static void backend_line(struct dom0 *d)
-{
-	if (strstr(d->line, "\"event\":\"ready\""))
-		d->ready = true;
-	/* the statistics come as a file; everything else is for people */
-	if (!strstr(d->line, "\"event\":\"stats\""))
-		report_log("gb-backend: %.300s", d->line);
-}
-
-static void backend_poll(struct dom0 *d)
-{
-	char c;
-
-	while (d->backend.out >= 0 && read(d->backend.out, &c, 1) == 1) {
-		if (c != '\n' && d->len < sizeof(d->line) - 1) {
-			d->line[d->len++] = c;
-			continue;
-		}
-		if (c != '\n')
-			continue;
-		d->line[d->len] = '\0';
-		d->len = 0;
-		backend_line(d);
-	}
+	report_error("%s", error);
+	finish(false);
 }
 
 static void die_of_backend(struct dom0 *d)
 {
 	char text[64];
 
-	backend_poll(d);
-	report_error("gb-backend ended: %s", sys_child_text(&d->backend, text, sizeof(text)));
+	server_poll(&d->server);
+	report_error("gb-backend ended: %s", sys_child_text(&d->server.child, text, sizeof(text)));
 	finish(false);
-}
-
-static void wait_ready(struct dom0 *d)
-{
-	int64_t until = sys_now_ms() + BACKEND_READY_MS;
-
-	for (;;) {
-		struct pollfd pfd = { .fd = d->backend.out, .events = POLLIN };
-
-		backend_poll(d);
-		if (d->ready)
-			return;
-		if (sys_child_ended(&d->backend))
-			die_of_backend(d);
-		if (sys_now_ms() >= until) {
-			report_error("gb-backend is not ready after %d ms", BACKEND_READY_MS);
-			finish(false);
-		}
-		poll(&pfd, 1, 50);
-	}
 }
 
 /* -1: running; otherwise the reason of its shutdown; -2: it is gone, or being destroyed. */
@@ -188,10 +121,21 @@ static int watch(struct dom0 *d)
 	int state;
 
 	for (;;) {
-		struct pollfd pfd = { .fd = d->backend.out, .events = POLLIN };
+		struct pollfd pfds[2] = {
+			{ .fd = has_driver(d) ? -1 : d->server.child.out, .events = POLLIN },
+			{ .fd = driver_fd(&d->driver), .events = POLLIN },
+		};
 
-		poll(&pfd, 1, POLL_MS);
-		backend_poll(d);
+		poll(pfds, 2, POLL_MS);
+		/* somebody waits for the answer, and what it costs is to be the same each time */
+		if (pfds[1].revents) {
+			driver_serve(&d->driver);
+			continue;
+		}
+		if (has_driver(d))
+			relay_poll(&d->driver.relay);
+		else
+			server_poll(&d->server);
 		if (is_xl(d)) {
 			relay_poll(&d->relay);
 			disturb(d);
@@ -204,20 +148,8 @@ static int watch(struct dom0 *d)
 		/* the backend may end by itself when its domain is gone */
 		if (state != -1)
 			return state;
-		if (sys_child_ended(&d->backend))
+		if (!has_driver(d) && sys_child_ended(&d->server.child))
 			die_of_backend(d);
-	}
-}
-
-/* What xenconsoled still has of the domU's last words. */
-static void drain_relay(struct dom0 *d)
-{
-	int64_t until = sys_now_ms() + DRAIN_MS;
-
-	while (sys_now_ms() < until) {
-		if (relay_poll(&d->relay))
-			until = sys_now_ms() + DRAIN_MS;
-		sys_sleep_ms(POLL_MS);
 	}
 }
 
@@ -232,22 +164,6 @@ static void xenperf(void)
 		report_error("xenperf: %d %.200s", ret, out);
 	else
 		report_blob("xenperf.txt", out, strlen(out));
-}
-
-static bool end_backend(struct dom0 *d)
-{
-	char text[64];
-	bool ok;
-
-	kill(d->backend.pid, SIGTERM);
-	if (!sys_child_wait(&d->backend, BACKEND_END_MS)) {
-		report_check("backend-end", false, "no end within %d ms", BACKEND_END_MS);
-		return false;
-	}
-	backend_poll(d);
-	ok = d->backend.status == 0;
-	report_check("backend-end", ok, "%s", sys_child_text(&d->backend, text, sizeof(text)));
-	return report_file("backend.json", STATS_PATH) == 0 && ok;
 }
 
 /* A destroyed domain stays as long as somebody holds a page of it. */
@@ -265,6 +181,7 @@ static bool wait_gone(struct dom0 *d)
 	return true;
 }
 
+/* Domain ids are given in the order of creation: the driver domain has the first. */
 static void start_domu(struct dom0 *d)
 {
 	char error[600];
@@ -273,39 +190,71 @@ static void start_domu(struct dom0 *d)
 		d->domid = d->conf.frontend_domid;
 		return;
 	}
-	if (toolstack_start(&d->ts, error, sizeof(error)) < 0) {
-		report_error("%s", error);
+	if (toolstack_start(&d->ts, error, sizeof(error)) < 0 ||
+	    (has_driver(d) && driver_create(&d->driver, &d->conf, error, sizeof(error)) < 0))
+		give_up(error);
+	d->domid = toolstack_create(d->conf.xl_config, d->conf.domu_name, error, sizeof(error));
+	if (d->domid < 0)
+		give_up(error);
+	if (has_driver(d) && d->domid != d->conf.frontend_domid) {
+		report_error("the domU has id %d, and its backend was told %d", d->domid,
+			     d->conf.frontend_domid);
 		finish(false);
 	}
-	d->domid = toolstack_create(&d->conf, error, sizeof(error));
-	if (d->domid < 0) {
-		report_error("%s", error);
-		finish(false);
-	}
+	if (d->conf.set_target &&
+	    driver_set_target(&d->driver, d->xch, d->domid, error, sizeof(error)) < 0)
+		give_up(error);
 	report_phase("domain-created");
 	relay_init(&d->relay, d->conf.domu_name, d->domid);
+}
+
+/* Until somebody answers the domU's accesses. */
+static void start_backend(struct dom0 *d)
+{
+	char error[600];
+	int ret;
+
+	if (has_driver(d)) {
+		if (driver_start(&d->driver, d->domid, error, sizeof(error)) < 0)
+			give_up(error);
+		return;
+	}
+	ret = server_start(&d->server, &d->conf, d->domid);
+	if (ret < 0) {
+		report_error("gb-backend: %s", strerror(-ret));
+		finish(false);
+	}
+	if (server_wait_ready(&d->server, error, sizeof(error)) < 0)
+		give_up(error);
+	report_phase("backend-ready");
+}
+
+/*
+ * In dom0 the backend is told to end before the domU is destroyed. In a driver
+ * domain it ends because of that.
+ */
+static bool end(struct dom0 *d, int reason)
+{
+	bool ok = has_driver(d) || server_end(&d->server, true);
+
+	if (is_xl(d) && reason != -2)
+		toolstack_destroy(d->domid);
+	return ok && (!has_driver(d) || driver_end(&d->driver, d->xch));
 }
 
 static void run(struct dom0 *d)
 {
 	char error[600];
+	int reason;
 	bool ok;
-	int reason, ret;
 
 	start_domu(d);
-	ret = start_backend(d);
-	if (ret < 0) {
-		report_error("gb-backend: %s", strerror(-ret));
-		finish(false);
-	}
-	wait_ready(d);
-	report_phase("backend-ready");
-	if (is_xl(d) && toolstack_unpause(d->domid, error, sizeof(error)) < 0) {
-		report_error("%s", error);
-		finish(false);
-	}
+	start_backend(d);
+	if (is_xl(d) && toolstack_unpause(d->domid, error, sizeof(error)) < 0)
+		give_up(error);
 	if (d->conf.interactive) {
-		report_log("grantbench: domain %d runs, backend pid %d", d->domid, d->backend.pid);
+		report_log("grantbench: domain %d runs, its backend is in domain %d", d->domid,
+			   d->driver.domid);
 		if (fork() == 0)
 			watch(d);
 		else
@@ -314,7 +263,7 @@ static void run(struct dom0 *d)
 	}
 	reason = watch(d);
 	if (is_xl(d))
-		drain_relay(d);
+		relay_drain(&d->relay);
 	if (d->conf.xenperf)
 		xenperf();
 	if (d->conf.disturb[0])
@@ -323,9 +272,7 @@ static void run(struct dom0 *d)
 	else if (reason != SHUTDOWN_poweroff)
 		report_error("the domU ended with shutdown reason %d%s", reason,
 			     reason == SHUTDOWN_crash ? " (crash)" : "");
-	ok = end_backend(d) && reason == expected_end(d);
-	if (is_xl(d) && reason != -2)
-		toolstack_destroy(d->domid);
+	ok = end(d, reason) && reason == expected_end(d);
 	if (d->conf.disturb[0]) {
 		bool gone = wait_gone(d);
 
@@ -351,7 +298,8 @@ static void check_host_virtio(void)
 
 int main(void)
 {
-	static struct dom0 d = { .domid = -1, .relay = { .fd = -1 }, .backend = { .out = -1 } };
+	static struct dom0 d = { .domid = -1, .relay = { .fd = -1 },
+				.server = { .child = { .out = -1 } } };
 	char error[256];
 	int ret = sys_mount_all(true);
 

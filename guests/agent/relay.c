@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "sys.h"
 #include "toolstack.h"
+
+#define DRAIN_MS 200
+#define POLL_MS 20
 
 #ifdef __aarch64__
 #define RELAY_UART "-vuart0"
@@ -70,4 +74,15 @@ size_t relay_poll(struct relay *relay)
 		total += (size_t)n;
 	}
 	return total;
+}
+
+void relay_drain(struct relay *relay)
+{
+	int64_t until = sys_now_ms() + DRAIN_MS;
+
+	while (sys_now_ms() < until) {
+		if (relay_poll(relay))
+			until = sys_now_ms() + DRAIN_MS;
+		sys_sleep_ms(POLL_MS);
+	}
 }

@@ -29,4 +29,7 @@ void relay_init(struct relay *relay, const char *domu_name, int domid);
 /* Pass on what is new. Returns the number of bytes. */
 size_t relay_poll(struct relay *relay);
 
+/* The domain is down: pass on what xenconsoled still has of its last words. */
+void relay_drain(struct relay *relay);
+
 #endif

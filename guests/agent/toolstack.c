@@ -94,11 +94,11 @@ bool toolstack_alive(struct toolstack *ts, char *error, size_t err_size)
 	return true;
 }
 
-int toolstack_create(const struct conf *conf, char *error, size_t err_size)
+int toolstack_create(const char *config, const char *name, char *error, size_t err_size)
 {
 	/* -e: no daemon that waits for the domain's end, that is our business */
-	const char *const create[] = { "/bin/xl", "create", "-p", "-e", conf->xl_config, NULL };
-	const char *const domid[] = { "/bin/xl", "domid", conf->domu_name, NULL };
+	const char *const create[] = { "/bin/xl", "create", "-p", "-e", config, NULL };
+	const char *const domid[] = { "/bin/xl", "domid", name, NULL };
 	char out[1024], *end;
 	long id;
 	int ret = sys_run(create, out, sizeof(out), XL_MS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The toolstack in dom0 (topology xl): xenstored, xen-init-dom0, xenconsoled
+ * The toolstack in dom0 (all topologies but dom0less): xenstored, xen-init-dom0, xenconsoled
  * and xl, all Xen's own programs.
  */
 #ifndef GB_AGENT_TOOLSTACK_H
@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "conf.h"
 #include "sys.h"
 
 /* Where xenconsoled logs the guests' emulated UARTs. */
@@ -22,8 +21,8 @@ struct toolstack {
 /* Start the daemons. 0, or -1 with a sentence in error. */
 int toolstack_start(struct toolstack *ts, char *error, size_t err_size);
 
-/* `xl create -p`; the domain's id, or -1 with a sentence in error. */
-int toolstack_create(const struct conf *conf, char *error, size_t err_size);
+/* `xl create -p` of a configuration's domain; its id, or -1 with a sentence in error. */
+int toolstack_create(const char *config, const char *name, char *error, size_t err_size);
 int toolstack_unpause(int domid, char *error, size_t err_size);
 
 /* False, with a sentence, when one of the daemons has died. */

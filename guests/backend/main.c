@@ -18,6 +18,7 @@ static void usage(FILE *out)
 	      "  --backend-domid B  our own, as the frontend's device tree says; default 0\n"
 	      "  --device LIST      a device; repeat for more (up to 11)\n"
 	      "  --ready-evtchn P   static event channel to notify when ready (dom0less)\n"
+	      "  --marks-domid N    let that domain ask Xen for its counters, over event channels\n"
 	      "  --stats FILE       also write the statistics there, at exit and on SIGUSR1\n"
 	      "  --log-limit N      messages that a frontend may cause at once; default 10\n"
 	      "  --alive-ms N       when idle, how often to look for the domain; default 200\n"
@@ -41,6 +42,7 @@ static int parse_options(struct backend *be, int argc, char **argv)
 		{ "backend-domid", required_argument, NULL, 'b' },
 		{ "device", required_argument, NULL, 'D' },
 		{ "ready-evtchn", required_argument, NULL, 'r' },
+		{ "marks-domid", required_argument, NULL, 'm' },
 		{ "stats", required_argument, NULL, 's' },
 		{ "log-limit", required_argument, NULL, 'l' },
 		{ "alive-ms", required_argument, NULL, 'a' },
@@ -78,6 +80,10 @@ static int parse_options(struct backend *be, int argc, char **argv)
 		case 'r':
 			rc = parse_number(optarg, 1, 0x1ffff, false, &v);
 			be->ready_evtchn = (long)v;
+			break;
+		case 'm':
+			rc = parse_number(optarg, 0, 0x7fef, false, &v);
+			be->marks_domid = (long)v;
 			break;
 		case 's':
 			be->stats_path = optarg;
@@ -123,6 +129,7 @@ int main(int argc, char **argv)
 {
 	static struct backend be = {
 		.ready_evtchn = -1,
+		.marks_domid = -1,
 		.log_limit = 10,
 		.alive_ms = 200,
 		.ready_fd = -1,

@@ -64,7 +64,10 @@ static void snapshot(struct vdev *vdev, enum vdev_snapshot which)
 {
 	struct device *dev = vdev->owner;
 
-	xen_marks_take(&dev->be->marks, which);
+	if (dev->be->remote.xce)
+		xen_remote_take(&dev->be->remote, which);
+	else
+		xen_marks_take(&dev->be->marks, which);
 }
 
 static void write_snapshots(const struct vdev *vdev, struct jw *jw)
@@ -275,6 +278,8 @@ static int tell_ready(struct backend *be)
 
 static int open_xen(struct backend *be)
 {
+	int rc;
+
 	/* the libraries log each failed map: a frontend's choice, so only when asked for */
 	be->log = (xentoollog_logger *)xtl_createlogger_stdiostream(
 		stderr, be->verbose ? XTL_DEBUG : XTL_CRITICAL, 0);
@@ -295,8 +300,13 @@ static int open_xen(struct backend *be)
 	if (!be->xce)
 		return backend_fail(EXIT_XEN, "xenevtchn_open (/dev/xen/evtchn): %s",
 				    strerror(errno));
-	xen_marks_open(&be->marks, be->backend_domid, be->domid);
-	return 0;
+	if (be->marks_domid < 0) {
+		xen_marks_open(&be->marks, be->backend_domid, be->domid);
+		return 0;
+	}
+	rc = xen_remote_open(&be->remote, be->log, (uint32_t)be->marks_domid);
+	return rc ? backend_fail(EXIT_XEN, "event channels for domain %ld: %s", be->marks_domid,
+				 strerror(-rc)) : 0;
 }
 
 static int open_store(struct device *dev, unsigned int index)
@@ -460,6 +470,7 @@ bool backend_close(struct backend *be, bool report)
 		vtap_close(&dev->tap);
 	}
 	xen_marks_close(&be->marks);
+	xen_remote_close(&be->remote);
 	xenevtchn_close(be->xce);
 	xendevicemodel_close(be->dmod);
 	xenforeignmemory_close(be->fmem);

@@ -21,6 +21,7 @@
 #include "xen-dma.h"
 #include "xen-ioreq.h"
 #include "xen-mark.h"
+#include "xen-remote.h"
 
 #define EXIT_LEAK	1	/* the run is over, but maps != unmaps */
 #define EXIT_USAGE	2
@@ -47,6 +48,7 @@ struct backend {
 	unsigned int domid;
 	unsigned int backend_domid;
 	long ready_evtchn;	/* -1: none */
+	long marks_domid;	/* who asks Xen for its counters, -1: we do */
 	const char *stats_path;
 	unsigned int log_limit;
 	unsigned int alive_ms;
@@ -62,6 +64,7 @@ struct backend {
 	xenevtchn_handle *xce;
 	struct xen_ioreq io;
 	struct xen_marks marks;
+	struct xen_remote remote;
 	int ready_fd;
 	int signal_fd;
 

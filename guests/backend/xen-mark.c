@@ -89,6 +89,7 @@ static bool take(struct xen_marks *m, struct xen_mark *mark)
 		mark->idle_ns += cpu[i].idletime;
 	mark->own_ns = cpu_time(m, m->own_domid);
 	mark->frontend_ns = cpu_time(m, m->frontend_domid);
+	mark->dom0_ns = m->own_domid ? cpu_time(m, 0) : 0;
 	return !mark->perfc || !query(m, NULL, mark->perfc);
 }
 
@@ -141,6 +142,8 @@ static void write_one(const struct xen_marks *m, const struct xen_mark *mark, st
 	jw_u64(jw, "idle_ns", mark->idle_ns);
 	jw_u64(jw, "own_ns", mark->own_ns);
 	jw_u64(jw, "frontend_ns", mark->frontend_ns);
+	if (m->own_domid)
+		jw_u64(jw, "dom0_ns", mark->dom0_ns);
 	if (mark->perfc)
 		write_perfc(m, mark->perfc, jw);
 	jw_close(jw, '}');

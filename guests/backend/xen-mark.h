@@ -22,7 +22,8 @@ struct xen_mark {
 	bool taken;
 	uint64_t now_ns;	/* our own clock, which runs at the rate of Xen's */
 	uint64_t idle_ns;	/* all CPUs together, since Xen started */
-	uint64_t own_ns, frontend_ns; /* CPU time of the two domains */
+	uint64_t own_ns, frontend_ns; /* CPU time of backend and frontend */
+	uint64_t dom0_ns;	/* of dom0, where it is not the backend */
 	uint32_t *perfc;	/* nr_values, or NULL */
 };
 
@@ -43,7 +44,7 @@ void xen_marks_close(struct xen_marks *m);
 void xen_marks_take(struct xen_marks *m, enum vdev_snapshot which);
 
 /*
- * "xen": [{"now_ns", "idle_ns", "own_ns", "frontend_ns", "perfc": {NAME: n, NAME: [n, ...]}}, ...],
+ * "xen": [{"now_ns", "idle_ns", "own_ns", "frontend_ns", "dom0_ns", "perfc": {NAME: n, NAME: [n, ...]}}, ...],
  * one per moment, into the open object; with Xen's own names (xen/perfc_defn.h,
  * asm/perfc_defn.h), those that are 0 left out. Nothing when a moment is missing.
  */

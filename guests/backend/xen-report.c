@@ -39,6 +39,7 @@ int backend_fail(int status, const char *fmt, ...)
 
 void backend_report_ready(const struct backend *be)
 {
+	unsigned int i;
 	struct jw jw;
 
 	event_begin(&jw, "ready");
@@ -46,6 +47,12 @@ void backend_report_ready(const struct backend *be)
 	jw_u64(&jw, "backend_domid", be->backend_domid);
 	jw_u64(&jw, "devices", be->nr_devices);
 	jw_u64(&jw, "vcpus", be->io.nr_vcpus);
+	if (be->remote.xce) {
+		jw_open(&jw, "marks", '[');
+		for (i = 0; i < VDEV_SNAPSHOTS; i++)
+			jw_u64(&jw, NULL, (uint64_t)be->remote.port[i]);
+		jw_close(&jw, ']');
+	}
 	event_end(&jw);
 }
 

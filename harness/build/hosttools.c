@@ -40,6 +40,8 @@ static const struct hosttool tools[] = {
 #endif
 	{ HOSTTOOL_FILE, "/usr/include/gelf.h", "libelf-dev", "objtool, for x86_64 kernels", false },
 	{ HOSTTOOL_FILE, "/usr/bin/python3", "python3", "Xen's own build for x86_64", false },
+	{ HOSTTOOL_PROGRAM, "m4", "m4", "FLASK's policy", false },
+	{ HOSTTOOL_PROGRAM, "checkpolicy", "checkpolicy", "FLASK's policy", false },
 	{ HOSTTOOL_PROGRAM, "flex", "flex", "Kconfig", false },
 	{ HOSTTOOL_PROGRAM, "bison", "bison", "Kconfig", false },
 	{ HOSTTOOL_PROGRAM, "bc", "bc", "the kernel's time constants", false },

@@ -28,7 +28,7 @@ struct guest {
 
 static const struct guest guests[] = {
 	{ "backend-", "guests/backend", PROGRAMS("gb-backend") },
-	{ "agents-", "guests/agent", PROGRAMS("gb-dom0", "gb-domu") },
+	{ "agents-", "guests/agent", PROGRAMS("gb-dom0", "gb-domu", "gb-driver") },
 };
 
 static const struct guest *find_guest(const struct recipe *r)
@@ -46,12 +46,15 @@ int guest_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 	const struct guest *g = find_guest(r);
 	_cleanup_free_ char *dir = builder_data(b, g->dir);
 	_cleanup_free_ char *lib = builder_data(b, "harness/lib");
+	_cleanup_free_ char *backend = builder_data(b, "guests/backend");
 
 	if (!fs_is_dir(dir))
 		return err_set(err, "there is no %s", dir);
 	if (key_add_dir(key, &b->memo, "source", dir, "*.[ch]", err) < 0 ||
 	    key_add_dir(key, &b->memo, "source", dir, "Makefile", err) < 0 ||
-	    key_add_dir(key, &b->memo, "source", lib, "record.[ch]", err) < 0)
+	    key_add_dir(key, &b->memo, "source", lib, "record.[ch]", err) < 0 ||
+	    /* dom0's agent asks Xen as the backend does, where that may not */
+	    key_add_dir(key, &b->memo, "source", backend, "*.[ch]", err) < 0)
 		return -1;
 	builder_key_flags(key, (const char *const[]){ CFLAGS_OWN, NULL });
 	return builder_key_toolchain(b, r, key, err);

@@ -152,6 +152,7 @@ struct dt_host {
 	const char *xen_bootargs;
 	const char *dom0_bootargs;
 	struct dt_module kernel, ramdisk;	/* dom0's */
+	struct dt_module policy;	/* FLASK's, or none */
 	const struct dt_domu *domu;		/* in the order of their domain ids, from 1 */
 	size_t nr_domu;
 	unsigned int dom0_evtchn;	/* dom0's port of the first domain's channel, then + 1 */

@@ -17,7 +17,7 @@ struct place {
 };
 
 struct places {
-	struct place place[2 + 3 * DT_MAX_DOMU];
+	struct place place[3 + 3 * DT_MAX_DOMU];
 	size_t nr;
 };
 
@@ -104,6 +104,7 @@ static int check_places(const void *fdt, const struct dt_host *host, struct err 
 
 	add_place(&p, "dom0", "kernel", &host->kernel);
 	add_place(&p, "dom0", "ramdisk", &host->ramdisk);
+	add_place(&p, "Xen", "policy", &host->policy);
 	for (i = 0; i < host->nr_domu; i++) {
 		const struct dt_domu *u = &host->domu[i];
 

@@ -130,6 +130,7 @@ static int add_domains(void *fdt, int chosen, const struct dt_host *host, uint32
 				       evtchn_phandle(max_phandle, i)));
 	for (i = host->nr_domu; i-- > 0; )
 		TRY(add_domu(fdt, chosen, &host->domu[i], evtchn_phandle(max_phandle, i)));
+	TRY(add_module(fdt, chosen, &host->policy, "xen,xsm-policy", NULL));
 	TRY(add_module(fdt, chosen, &host->ramdisk, "multiboot,ramdisk", NULL));
 	return add_module(fdt, chosen, &host->kernel, "multiboot,kernel", NULL);
 }

@@ -16,6 +16,14 @@ static const struct {
 } impossible[] = {
 	{ { { AXIS_ARCH, "x86_64" }, { AXIS_TOPOLOGY, "dom0less" } },
 	  "dom0less does not exist on x86: Xen starts no domU by itself there" },
+	/* arch_acquire_resource_check(): pages in a translated guest are not counted there */
+	{ { { AXIS_ARCH, "x86_64" }, { AXIS_TOPOLOGY, "driver-domain" } },
+	  "Xen lets no translated (PVH) domain but dom0 map an ioreq page on x86; driver domains of "
+	  "type PV are not built" },
+	{ { { AXIS_TOPOLOGY, "driver-domain" }, { AXIS_XSM, "silo" } },
+	  "SILO lets domUs share nothing: neither event channels nor grants reach a driver domain" },
+	{ { { AXIS_TOPOLOGY, "dom0less" }, { AXIS_XSM, "flask" } },
+	  "Xen gives the domUs that it starts itself no label that a policy could name" },
 	{ { { AXIS_ARCH, "x86_64" }, { AXIS_IRQ, "spi" } },
 	  "a PVH guest has no interrupt controller with lines: only event channels reach it" },
 	{ { { AXIS_ARCH, "arm64" }, { AXIS_BINDING, "none-forced" } },
@@ -48,7 +56,7 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		if (cell_is(c, impossible[i].all[0].axis, impossible[i].all[0].value) &&
 		    cell_is(c, impossible[i].all[1].axis, impossible[i].all[1].value))
 			return xstrdup(impossible[i].reason);
-	if (!cell_is(c, AXIS_DISTURB, "none") && !cell_is(c, AXIS_TOPOLOGY, "xl"))
+	if (!cell_is(c, AXIS_DISTURB, "none") && cell_is(c, AXIS_TOPOLOGY, "dom0less"))
 		return xstrdup("disturb: only a dom0 with a toolstack reads when the workload starts");
 	for (i = 0; i < s->nr_exclusions; i++) {
 		const struct exclusion *x = &s->exclusions[i];
@@ -69,7 +77,7 @@ static char *cell_id(const struct cell *c)
 
 	for (i = 0; i < NR_AXES; i++) {
 		const char *rare = i == AXIS_PROBE_TIMEOUT ? "dpt" : i == AXIS_IRQ ? "irq-" :
-				   i == AXIS_GNTTAB ? "gnttab-" : i == AXIS_DISTURB ? "" : NULL;
+				   i == AXIS_GNTTAB ? "gnttab-" : i == AXIS_XSM ? "xsm-" : i == AXIS_DISTURB ? "" : NULL;
 
 		if (rare) {
 			if (!cell_is(c, i, scenario_axis_key(i)->def))

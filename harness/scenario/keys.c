@@ -13,8 +13,7 @@ static const struct key_word archs[] = {
 static const struct key_word topologies[] = {
 	{ "xl", "dom0 creates the domU with xl, backend in dom0", NULL },
 	{ "dom0less", "Xen starts the domU itself, backend in dom0, no toolstack", NULL },
-	{ "driver-domain", "backend in a domU of its own",
-	  "a backend outside dom0 is not available yet" },
+	{ "driver-domain", "dom0 creates two domUs with xl: the backend in the first, domain 1", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -38,6 +37,14 @@ static const struct key_word irqs[] = {
 static const struct key_word gnttabs[] = {
 	{ "v1", "grant table version 1, Linux' default", NULL },
 	{ "v2", "version 2: x86_64 only, Xen has it off on Arm", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word xsms[] = {
+	{ "native", "flask for topology driver-domain, silo otherwise", NULL },
+	{ "silo", "domUs share nothing with each other: Xen's default on Arm", NULL },
+	{ "dummy", "a driver domain has its frontend as target, and with it all its memory", NULL },
+	{ "flask", "a policy says what a driver domain may do: guests/xen/policy", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -132,11 +139,13 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "noisy engine: what runs the machine"),
 
 	SET("topology", "backend_domid", KEY_UINT, SET_BACKEND_DOMID, .min = 0, .max = 0x7fef,
-	    .def = "0", .help = "domain that serves the devices, as the trees and kernels are told"),
+	    .def = "0", .help = "domain that serves the devices, as the trees and kernels are told; driver-domain: 0 is 1"),
 	SET("topology", "dom0_mem_mib", KEY_UINT, SET_DOM0_MEM_MIB, .min = 128, .max = 768,
 	    .def = "384", .help = "memory of dom0, MiB"),
 	SET("topology", "domu_mem_mib", KEY_UINT, SET_DOMU_MEM_MIB, .min = 64, .max = 256,
 	    .def = "128", .help = "memory of the domU, MiB"),
+	SET("topology", "driver_mem_mib", KEY_UINT, SET_DRIVER_MEM_MIB, .min = 96, .max = 384,
+	    .def = "160", .help = "memory of a driver domain, MiB; store = ram is part of it"),
 	SET("topology", "ram_mib", KEY_UINT, SET_RAM_MIB, .min = 512, .max = 2048, .def = "1024",
 	    .help = "memory of the machine, MiB"),
 	SET("topology", "queues", KEY_UINT, SET_QUEUES, .min = 1, .max = 4, .def = "1",
@@ -170,6 +179,8 @@ const struct scenario_key scenario_keys[] = {
 	     .help = "how the backend interrupts the frontend"),
 	AXIS("variant", "gnttab", KEY_WORD, AXIS_GNTTAB, .words = gnttabs, .def = "v1",
 	     .help = "version of the domU's grant table"),
+	AXIS("variant", "xsm", KEY_WORD, AXIS_XSM, .words = xsms, .def = "native",
+	     .help = "Xen's access control: who may do what to whom"),
 	AXIS("variant", "allocator", KEY_WORD, AXIS_ALLOCATOR, .words = allocators,
 	     .def = "upstream", .help = "who hands out grant references in the frontend"),
 	AXIS("variant", "mapping", KEY_WORD, AXIS_MAPPING, .words = mappings, .def = "map",
@@ -194,7 +205,7 @@ const struct scenario_key scenario_keys[] = {
 	SET("workload", "unbind", KEY_BOOL, SET_UNBIND, .def = "yes",
 	    .help = "unbind the device at the end and count grant references"),
 	AXIS("workload", "disturb", KEY_WORD, AXIS_DISTURB, .words = disturbances, .def = "none",
-	    .help = "what happens to the domU (topology xl); such a cell tests, and measures nothing"),
+	    .help = "what happens to the domU (not dom0less); such a cell tests, and measures nothing"),
 	{ .section = NULL },
 };
 

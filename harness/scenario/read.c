@@ -349,20 +349,31 @@ static char *next_line(char *out, int size, void *arg)
 	return out;
 }
 
+static bool has_value(const struct scenario *s, enum axis axis, const char *value)
+{
+	char **v = s->values[axis];
+
+	while (*v && strcmp(*v, value))
+		v++;
+	return *v;
+}
+
 static int check_whole(struct scenario *s, struct err *err)
 {
+	bool driver = has_value(s, AXIS_TOPOLOGY, "driver-domain");
 	unsigned long size = scenario_uint(s, SET_QUEUE_SIZE);
-	unsigned long mem = scenario_uint(s, SET_DOM0_MEM_MIB) + scenario_uint(s, SET_DOMU_MEM_MIB);
+	unsigned long mem = scenario_uint(s, SET_DOM0_MEM_MIB) + scenario_uint(s, SET_DOMU_MEM_MIB) +
+			    (driver ? scenario_uint(s, SET_DRIVER_MEM_MIB) : 0);
 
 	if (size & (size - 1))
 		return err_usage(err, "%s: queue_size: %lu is not a power of two", s->path, size);
 	/* Xen itself, its frame table and the modules want their share */
 	if (mem + 192 > scenario_uint(s, SET_RAM_MIB))
-		return err_usage(err, "%s: ram_mib: %lu is too small for dom0_mem_mib + domu_mem_mib + 192",
-				 s->path, scenario_uint(s, SET_RAM_MIB));
-	if (scenario_uint(s, SET_BACKEND_DOMID) != 0)
-		return err_usage(err, "%s: backend_domid: %lu: a backend outside dom0 is not available yet",
-				 s->path, scenario_uint(s, SET_BACKEND_DOMID));
+		return err_usage(err, "%s: ram_mib: %lu is too small for dom0_mem_mib + domu_mem_mib + %s192",
+				 s->path, scenario_uint(s, SET_RAM_MIB), driver ? "driver_mem_mib + " : "");
+	if (scenario_uint(s, SET_BACKEND_DOMID) != 0 && (!driver || s->values[AXIS_TOPOLOGY][1]))
+		return err_usage(err, "%s: backend_domid: %lu: only topology driver-domain has a backend "
+				 "outside dom0, and only alone", s->path, scenario_uint(s, SET_BACKEND_DOMID));
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio") && !fs_exists(s->setting[SET_JOB]))
 		return err_usage(err, "%s: job: there is no file %s", s->path, s->setting[SET_JOB]);
 	return 0;

@@ -80,6 +80,23 @@ START_TEST(whole_rounds)
 }
 END_TEST
 
+/* A driver domain's time is its own, and dom0's stands beside it. */
+START_TEST(driver_domain)
+{
+	_cleanup_json_ json_t *device = load(DEVICE), *m = json_array();
+	const json_t *span = json_object_get(device, "span"), *xen = json_object_get(span, "xen");
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		json_object_set_new(json_array_get(xen, i), "dom0_ns",
+				    json_integer((json_int_t)(i == 2 ? 10 + 299 : i * 5)));
+	metrics_instructions(span, 299, METRIC_EXACT, m);
+	ck_assert_double_eq_tol(value(m, "instructions_driver_per_io"), 179400.0 / 299, 1e-9);
+	/* 304 between FIRST and LAST, less 5 for looking */
+	ck_assert_double_eq_tol(value(m, "instructions_dom0_per_io"), 1, 1e-9);
+}
+END_TEST
+
 static const char *unit(const json_t *metrics, const char *name)
 {
 	const json_t *m;
@@ -157,6 +174,7 @@ int main(void)
 
 	tcase_add_test(tc, whole_rounds);
 	tcase_add_loop_test(tc, refused, 0, ARRAY_SIZE(bad));
+	tcase_add_test(tc, driver_domain);
 	tcase_add_test(tc, pv_dom0);
 	tcase_add_test(tc, no_counters);
 	suite_add_tcase(suite, tc);

@@ -22,7 +22,7 @@ struct blob_part {
 static const char *const source_names[REPORT_SOURCES] = { "dom0", "domu", "backend" };
 
 static const char *const phase_names[] = {
-	"xen-up", "dom0-up", "domain-created", "backend-ready", "domu-up", "disk-ready",
+	"xen-up", "dom0-up", "domain-created", "driver-up", "backend-ready", "domu-up", "disk-ready",
 	"first-request", "workload-start", "workload-done", "domu-done", "dom0-done",
 };
 

@@ -102,8 +102,13 @@ void metrics_instructions(const json_t *span, double ops, enum metric_class clas
 	if (ops <= 0)
 		return;
 	metric_add(metrics, "instructions_per_io", "insn", class, "less", all / ops);
+	/* the backend's own time is dom0's, unless dom0's stands beside it */
+	if (json_object_get(moment(span, LAST), "dom0_ns"))
+		metric_add(metrics, "instructions_driver_per_io", "insn", class, "less",
+			   within(span, xen_ns, "own_ns") / ops);
 	metric_add(metrics, "instructions_dom0_per_io", "insn", class, "less",
-		   within(span, xen_ns, "own_ns") / ops);
+		   within(span, xen_ns, json_object_get(moment(span, LAST), "dom0_ns") ? "dom0_ns" :
+			  "own_ns") / ops);
 	metric_add(metrics, "instructions_domu_per_io", "insn", class, "less",
 		   within(span, xen_ns, "frontend_ns") / ops);
 }

@@ -47,15 +47,17 @@ static int join(const char *first, const char *rootfs, const char *overlay, cons
 	return 0;
 }
 
-static int domu_overlay(struct draft *d, const char *path, struct err *err)
+/* What a domU gets besides its root file system; job may be empty. */
+static int domu_overlay(const struct buf *conf, const struct buf *job, const char *path,
+			struct err *err)
 {
 	struct cpio *cpio = cpio_open(path, err);
 
 	if (!cpio)
 		return -1;
 	if (cpio_dir(cpio, "grantbench", 0755, err) < 0 ||
-	    add_blob(cpio, "grantbench/cell.conf", &d->domu_conf, err) < 0 ||
-	    add_blob(cpio, "grantbench/job.fio", &d->job, err) < 0) {
+	    add_blob(cpio, "grantbench/cell.conf", conf, err) < 0 ||
+	    add_blob(cpio, "grantbench/job.fio", job, err) < 0) {
 		cpio_abort(cpio);
 		return -1;
 	}
@@ -92,6 +94,10 @@ static int dom0_overlay(struct draft *d, const char *path, struct err *err)
 	     cpio_file(cpio, "grantbench/Image", 0644, draft_part(d, PART_LINUX)->path, err) < 0 ||
 	     cpio_file(cpio, "grantbench/domu.cpio", 0644, d->domu_ramdisk_path, err) < 0))
 		goto fail;
+	if (machine_has_driver(&d->plan->machine) &&
+	    (add_blob(cpio, "grantbench/driver.cfg", &d->driver_config, err) < 0 ||
+	     cpio_file(cpio, "grantbench/driver.cpio", 0644, d->driver_ramdisk_path, err) < 0))
+		goto fail;
 	return cpio_close(cpio, err);
 fail:
 	cpio_abort(cpio);
@@ -125,6 +131,20 @@ static int put_links(struct draft *d, struct err *err)
 	       put_link(d, draft_part(d, PART_LINUX)->path, X86_LINUX_LINK, err) < 0 ? -1 : 0;
 }
 
+/* The driver domain's root file system with its configuration. */
+static int write_driver(struct draft *d, struct err *err)
+{
+	static const struct buf no_job = BUF_INIT;
+	_cleanup_free_ char *over = xasprintf("%s/driver-overlay.cpio", d->plan->dir);
+
+	if (!machine_has_driver(&d->plan->machine))
+		return 0;
+	d->driver_ramdisk_path = xasprintf("%s/driver.cpio", d->plan->dir);
+	if (domu_overlay(&d->driver_conf, &no_job, over, err) < 0)
+		return -1;
+	return join(NULL, draft_part(d, PART_DRIVER)->path, over, d->driver_ramdisk_path, err);
+}
+
 static int write_images(struct draft *d, struct err *err)
 {
 	const char *dir = d->plan->dir;
@@ -140,14 +160,16 @@ static int write_images(struct draft *d, struct err *err)
 	d->host_dtb_path = xasprintf("%s/host.dtb", dir);
 	if (fs_write_atomic(d->guest_dtb_path, d->guest_dtb.data, d->guest_dtb.size, 0644, err) < 0 ||
 	    (early && early_archive(d, domu_early, err) < 0) ||
-	    domu_overlay(d, domu_over, err) < 0 ||
+	    domu_overlay(&d->domu_conf, &d->job, domu_over, err) < 0 || write_driver(d, err) < 0 ||
 	    join(early ? domu_early : NULL, draft_part(d, PART_DOMU)->path, domu_over, d->domu_ramdisk_path, err) < 0 ||
 	    dom0_overlay(d, dom0_over, err) < 0 ||
 	    join(NULL, draft_part(d, xl ? PART_DOM0_XL : PART_DOM0_LESS)->path, dom0_over, d->ramdisk_path,
 		 err) < 0)
 		return -1;
 	if (file_size(draft_part(d, PART_LINUX)->path, &d->kernel.size, err) < 0 ||
-	    file_size(d->ramdisk_path, &d->ramdisk.size, err) < 0)
+	    file_size(d->ramdisk_path, &d->ramdisk.size, err) < 0 ||
+	    (!strcmp(machine_xsm(&d->plan->machine), "flask") &&
+	     file_size(draft_part(d, PART_POLICY)->path, &d->policy.size, err) < 0))
 		return -1;
 	if (xl)
 		return 0;
@@ -161,7 +183,7 @@ static int build_host_tree(struct draft *d, struct err *err)
 	const struct machine *m = &d->plan->machine;
 	bool xl = machine_is_xl(m);
 	struct dt_module *modules[] = { &d->kernel, &d->ramdisk, &d->domu_kernel, &d->domu_ramdisk,
-					&d->domu_dtb };
+					&d->domu_dtb, &d->policy };
 	struct dt_domu domu = {
 		.name = "domU1",
 		.bootargs = d->domu_args.data,
@@ -183,6 +205,7 @@ static int build_host_tree(struct draft *d, struct err *err)
 		return -1;
 	host.kernel = d->kernel;
 	host.ramdisk = d->ramdisk;
+	host.policy = d->policy;
 	domu.kernel = d->domu_kernel;
 	domu.ramdisk = d->domu_ramdisk;
 	domu.dtb = d->domu_dtb;
@@ -206,6 +229,7 @@ void plan_drop_images(const struct plan *plan)
 {
 	static const char *const names[] = {
 		"dom0.cpio", "domu.cpio", "dom0-overlay.cpio", "domu-overlay.cpio", "domu-early.cpio",
+		"driver.cpio", "driver-overlay.cpio",
 		X86_XEN_LINK, X86_LINUX_LINK,
 	};
 	size_t i;

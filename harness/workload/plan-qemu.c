@@ -97,6 +97,7 @@ static void push_boot_arm64(struct argv *a, struct draft *d)
 	push_module(a, &d->domu_kernel, linux_path);
 	push_module(a, &d->domu_ramdisk, d->domu_ramdisk_path);
 	push_module(a, &d->domu_dtb, d->guest_dtb_path);
+	push_module(a, &d->policy, draft_part(d, PART_POLICY)->path);
 }
 
 /*

@@ -19,6 +19,8 @@ static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 		[PART_DOM0_XL] = "rootfs-dom0-arm64",
 		[PART_DOM0_LESS] = "rootfs-dom0less-arm64",
 		[PART_DOMU] = "rootfs-domu-arm64",
+		[PART_DRIVER] = "rootfs-driver-arm64",
+		[PART_POLICY] = "xsm-policy",
 	},
 	[ARCH_X86_64] = {
 		[PART_QEMU] = "qemu-x86_64",
@@ -27,19 +29,38 @@ static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 		[PART_XEN_COUNT] = "xen-x86_64-count",
 		[PART_DOM0_XL] = "rootfs-dom0-x86_64",
 		[PART_DOMU] = "rootfs-domu-x86_64",
+		[PART_POLICY] = "xsm-policy",
 	},
 };
+
+/* What FLASK needs to be told: scenario words, before there is a machine. */
+static bool cell_has_flask(const struct cell *c)
+{
+	return cell_is(c, AXIS_XSM, "flask") ||
+	       (cell_is(c, AXIS_XSM, "native") && cell_is(c, AXIS_TOPOLOGY, "driver-domain"));
+}
+
+/* Does a machine of the cell need that artifact? */
+static bool cell_needs(const struct cell *c, enum part part)
+{
+	switch (part) {
+	case PART_DOM0_XL: return !cell_is(c, AXIS_TOPOLOGY, "dom0less");
+	case PART_DOM0_LESS: return cell_is(c, AXIS_TOPOLOGY, "dom0less");
+	case PART_DRIVER: return cell_is(c, AXIS_TOPOLOGY, "driver-domain");
+	case PART_POLICY: return cell_has_flask(c);
+	default: return true;
+	}
+}
 
 static bool part_needed(const struct cells *cells, int arch, enum part part)
 {
 	const char *arch_name = arch == ARCH_X86_64 ? "x86_64" : "arm64";
-	const char *topology = part == PART_DOM0_XL ? "xl" : part == PART_DOM0_LESS ? "dom0less" : NULL;
 	size_t i;
 
 	for (i = 0; i < cells->nr; i++)
 		if (!cells->cell[i].not_applicable &&
 		    cell_is(&cells->cell[i], AXIS_ARCH, arch_name) &&
-		    (!topology || cell_is(&cells->cell[i], AXIS_TOPOLOGY, topology)))
+		    cell_needs(&cells->cell[i], part))
 			return true;
 	return false;
 }
@@ -100,7 +121,8 @@ json_t *planner_artifacts(const struct planner *p)
 
 static void draft_release(struct draft *d)
 {
-	struct buf *bufs[] = { &d->dom0_conf, &d->domu_conf, &d->xl_config, &d->job, &d->guest_dtb,
+	struct buf *bufs[] = { &d->dom0_conf, &d->domu_conf, &d->driver_conf, &d->xl_config,
+			       &d->driver_config, &d->job, &d->guest_dtb,
 			       &d->host_dtb, &d->qemu_dtb, &d->xen_args, &d->dom0_args,
 			       &d->domu_args };
 	size_t i;
@@ -109,6 +131,7 @@ static void draft_release(struct draft *d)
 		buf_release(bufs[i]);
 	free(d->ramdisk_path);
 	free(d->domu_ramdisk_path);
+	free(d->driver_ramdisk_path);
 	free(d->guest_dtb_path);
 	free(d->host_dtb_path);
 }
@@ -124,6 +147,15 @@ static enum dt_binding tree_binding(const struct cell *cell)
 	return strncmp(b, "none", 4) ? DT_BINDING_IOMMUS : DT_BINDING_NONE;
 }
 
+/* Who serves the devices, as trees and kernels are told. */
+static unsigned int backend_of(const struct scenario *s, const struct cell *cell)
+{
+	unsigned int domid = (unsigned int)scenario_uint(s, SET_BACKEND_DOMID);
+
+	/* dom0 never is, in that topology; any other domain is a test's wrong one */
+	return !domid && cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? DRIVER_DOMID : domid;
+}
+
 /* The cell's guest, as the tree describes it; *virtio becomes its device. */
 static int guest_of(const struct scenario *s, const struct cell *cell, struct dt_virtio *virtio,
 		    struct dt_guest *guest, struct err *err)
@@ -132,7 +164,7 @@ static int guest_of(const struct scenario *s, const struct cell *cell, struct dt
 
 	*virtio = (struct dt_virtio){
 		.binding = tree_binding(cell),
-		.backend_domid = (unsigned int)scenario_uint(s, SET_BACKEND_DOMID),
+		.backend_domid = backend_of(s, cell),
 	};
 	*guest = (struct dt_guest){
 		.virtio = virtio,
@@ -187,25 +219,26 @@ static void build_texts(struct draft *d)
 	text_domu_conf(m, &d->domu_conf);
 	if (machine_is_xl(m))
 		text_xl_config(m, &d->xl_config);
+	if (!machine_has_driver(m))
+		return;
+	text_driver_conf(m, &d->driver_conf);
+	text_driver_config(m, &d->driver_config);
 }
 
 /* Does this sample run with that artifact? */
 static bool uses_part(const struct machine *m, enum part part)
 {
-	switch (part) {
-	case PART_XEN: return !m->count;
-	case PART_XEN_COUNT: return m->count;
-	case PART_DOM0_XL: return machine_is_xl(m);
-	case PART_DOM0_LESS: return !machine_is_xl(m);
-	default: return true;
-	}
+	if (part == PART_XEN || part == PART_XEN_COUNT)
+		return m->count == (part == PART_XEN_COUNT);
+	return cell_needs(m->cell, part);
 }
 
 /* Token and key: of the inputs, nothing else. The texts are built with an empty token first. */
 static void derive_key(struct draft *d)
 {
 	_cleanup_buf_ struct buf all = BUF_INIT;
-	const struct buf *texts[] = { &d->dom0_conf, &d->domu_conf, &d->xl_config, &d->job,
+	const struct buf *texts[] = { &d->dom0_conf, &d->domu_conf, &d->driver_conf, &d->xl_config,
+				      &d->driver_config, &d->job,
 				      &d->guest_dtb, &d->xen_args, &d->dom0_args, &d->domu_args };
 	const struct scenario *s = d->p->scenario;
 	const struct machine *m = &d->plan->machine;
@@ -243,6 +276,8 @@ static void fill_phases(struct plan *plan)
 	plan->phases[n++] = (struct vm_phase){ "dom0-up", 60000 * slow };
 	if (xl)
 		plan->phases[n++] = (struct vm_phase){ "domain-created", 90000 * slow };
+	if (machine_has_driver(&plan->machine))
+		plan->phases[n++] = (struct vm_phase){ "driver-up", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "backend-ready", 30000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "domu-up", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "disk-ready", 60000 * slow };
@@ -292,14 +327,15 @@ static int fill_machine(struct planner *planner, const struct cell *cell,
 		.scenario = s,
 		.cell = cell,
 		.token = "",
-		.frontend_domid = 1,
-		.backend_domid = (unsigned int)scenario_uint(s, SET_BACKEND_DOMID),
+		.frontend_domid = cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? DRIVER_DOMID + 1 : 1,
+		.backend_domid = backend_of(s, cell),
 		.mmio_base = virtio.mmio_base,
 		.spi = virtio.spi,
 		.x86 = guest.overlay,
 		.evtchn = guest.irq == DT_IRQ_EVTCHN,
 		.icount = icount,
-		.cpus = icount || interactive ? 1 : 2,
+		.cpus = icount || interactive ? 1 :
+			cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? 3 : 2,
 		.kvm = !icount && !interactive && !strcmp(s->setting[SET_ACCEL], "kvm"),
 		.count = sample->kind == SAMPLE_COUNT,
 		.sample = *sample,
@@ -333,6 +369,8 @@ int plan_prepare(struct planner *planner, const struct cell *cell, const struct 
 	plan->spec.slowdown = slowdown;
 	if (machine_is_disturbed(&plan->machine))
 		plan->spec.done_from = 1u << REPORT_DOM0;
+	if (machine_has_driver(&plan->machine))
+		plan->spec.done_from |= 1u << REPORT_BACKEND;
 	return 0;
 }
 

@@ -25,7 +25,7 @@
 #include "workload/sample.h"
 #include "workload/texts.h"
 
-#define PLAN_MAX_PHASES 12
+#define PLAN_MAX_PHASES 13
 
 struct planner;
 

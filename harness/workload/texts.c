@@ -9,7 +9,19 @@
 
 bool machine_is_xl(const struct machine *m)
 {
-	return cell_is(m->cell, AXIS_TOPOLOGY, "xl");
+	return !cell_is(m->cell, AXIS_TOPOLOGY, "dom0less");
+}
+
+bool machine_has_driver(const struct machine *m)
+{
+	return cell_is(m->cell, AXIS_TOPOLOGY, "driver-domain");
+}
+
+const char *machine_xsm(const struct machine *m)
+{
+	if (!cell_is(m->cell, AXIS_XSM, "native"))
+		return m->cell->value[AXIS_XSM];
+	return machine_has_driver(m) ? "flask" : "silo";
 }
 
 bool machine_uses_grants(const struct machine *m)
@@ -40,6 +52,11 @@ static void common_xen_args(const struct machine *m, struct buf *out)
 	/* one virtual CPU on each physical one, for good: nothing is scheduled between them */
 	if (m->cpus > 1)
 		buf_addstr(out, " sched=null");
+	/* silo is what Xen is built with */
+	if (strcmp(machine_xsm(m), "silo"))
+		buf_addf(out, " xsm=%s", machine_xsm(m));
+	if (!strcmp(machine_xsm(m), "flask"))
+		buf_addstr(out, " flask=enforcing");
 }
 
 void text_xen_args(const struct machine *m, struct buf *out)
@@ -128,21 +145,54 @@ static void common_conf(const struct machine *m, struct buf *out)
 		 m->cell->value[AXIS_TOPOLOGY], m->interactive, m->backend_domid);
 }
 
+static void device_conf(const struct machine *m, struct buf *out)
+{
+	buf_addstr(out, "device=");
+	text_backend_device(m, out);
+	buf_addstr(out, "\n");
+}
+
 void text_dom0_conf(const struct machine *m, struct buf *out)
 {
 	common_conf(m, out);
 	if (machine_is_xl(m))
 		buf_addstr(out, "xl_config=/grantbench/domu.cfg\ndomu_name=" DOMU_NAME "\n");
-	else
+	if (machine_has_driver(m))
+		buf_addf(out, "driver_config=/grantbench/driver.cfg\ndriver_name=" DRIVER_NAME "\n"
+			 "frontend_domid=%u\nset_target=%d\n", m->frontend_domid,
+			 !strcmp(machine_xsm(m), "dummy"));
+	if (!machine_is_xl(m))
 		buf_addf(out, "frontend_domid=%u\nready_evtchn=%d\n", m->frontend_domid,
 			 READY_EVTCHN_DOM0);
 	if (machine_is_disturbed(m))
 		buf_addf(out, "disturb=%s\n", m->cell->value[AXIS_DISTURB]);
 	if (m->x86 && scenario_bool(m->scenario, SET_HOST_VIRTIO))
 		buf_addstr(out, "host_virtio=1\n");
-	buf_addf(out, "xenperf=%d\ndevice=", m->count);
-	text_backend_device(m, out);
-	buf_addstr(out, "\n");
+	buf_addf(out, "xenperf=%d\n", m->count);
+	if (!machine_has_driver(m))
+		device_conf(m, out);
+}
+
+void text_driver_args(const struct machine *m, struct buf *out)
+{
+	buf_addstr(out, "console=ttyAMA0 ");
+	common_args(m, out);
+	/* without it only dom0's backends may use /dev/xen/privcmd; Xen decides all the same */
+	buf_addstr(out, " xen_privcmd.unrestricted=1");
+}
+
+void text_driver_conf(const struct machine *m, struct buf *out)
+{
+	common_conf(m, out);
+	buf_addf(out, "frontend_domid=%u\nask_marks=1\n", m->frontend_domid);
+	device_conf(m, out);
+}
+
+/* FLASK: what the policy calls the domain, guests/xen/policy. */
+static void add_label(const struct machine *m, const char *type, struct buf *out)
+{
+	if (machine_has_driver(m) && !strcmp(machine_xsm(m), "flask"))
+		buf_addf(out, "seclabel = \"system_u:system_r:%s\"\n", type);
 }
 
 void text_domu_conf(const struct machine *m, struct buf *out)
@@ -167,18 +217,37 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 		 scenario_bool(s, SET_UNBIND));
 }
 
-void text_xl_config(const struct machine *m, struct buf *out)
+static void xl_config(const struct machine *m, const char *name, unsigned long mem_mib,
+		      const char *ramdisk, struct buf *out)
 {
-	buf_addf(out, "name = \"" DOMU_NAME "\"\n"
+	buf_addf(out, "name = \"%s\"\n"
 		 "kernel = \"/grantbench/Image\"\n"
-		 "ramdisk = \"/grantbench/domu.cpio\"\n"
+		 "ramdisk = \"/grantbench/%s\"\n"
 		 "memory = %lu\nvcpus = 1\n%s%s"
-		 "on_poweroff = \"preserve\"\non_reboot = \"preserve\"\non_crash = \"preserve\"\n"
-		 "extra = \"", scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
-		 m->cpus == 1 ? "cpus = \"0\"\n" : "",
+		 "on_poweroff = \"preserve\"\non_reboot = \"preserve\"\non_crash = \"preserve\"\n",
+		 name, ramdisk, mem_mib, m->cpus == 1 ? "cpus = \"0\"\n" : "",
 		 m->x86 ? "type = \"pvh\"\n" :
 		 /* with the SBSA UART libxl 4.17 gives the domain 32 SPIs, ours among them */
-		 "device_tree = \"/grantbench/guest.dtb\"\nvuart = \"sbsa_uart\"\n");
+		 "vuart = \"sbsa_uart\"\n");
+}
+
+void text_xl_config(const struct machine *m, struct buf *out)
+{
+	xl_config(m, DOMU_NAME, scenario_uint(m->scenario, SET_DOMU_MEM_MIB), "domu.cpio", out);
+	if (!m->x86)
+		buf_addstr(out, "device_tree = \"/grantbench/guest.dtb\"\n");
+	/* binding none: the control, whose memory the driver domain may map as it likes */
+	add_label(m, machine_uses_grants(m) ? "frontend_t" : "frontend_open_t", out);
+	buf_addstr(out, "extra = \"");
 	text_domu_args(m, out);
+	buf_addstr(out, "\"\n");
+}
+
+void text_driver_config(const struct machine *m, struct buf *out)
+{
+	xl_config(m, DRIVER_NAME, scenario_uint(m->scenario, SET_DRIVER_MEM_MIB), "driver.cpio", out);
+	add_label(m, "driver_t", out);
+	buf_addstr(out, "extra = \"");
+	text_driver_args(m, out);
 	buf_addstr(out, "\"\n");
 }

@@ -19,12 +19,16 @@
 #define READY_EVTCHN_DOMU 11
 
 #define DOMU_NAME "frontend"
+#define DRIVER_NAME "driver"
+
+/* Topology driver-domain: xl gives domain ids in the order of creation. */
+#define DRIVER_DOMID 1
 
 struct machine {
 	const struct scenario *scenario;
 	const struct cell *cell;
 	const char *token;
-	unsigned int frontend_domid;	/* dom0less: given by Xen in the order of the nodes */
+	unsigned int frontend_domid;	/* in the order of creation, or of the tree's nodes */
 	unsigned int backend_domid;
 	uint64_t mmio_base;		/* of the device under test */
 	unsigned int spi;		/* its interrupt, as INTID */
@@ -40,7 +44,12 @@ struct machine {
 	const char *extra_domu_args;	/* appended to the domU's kernel arguments, or NULL */
 };
 
+/* dom0 creates the domU: all topologies but dom0less. */
 bool machine_is_xl(const struct machine *m);
+/* The backend is in a domU of its own. */
+bool machine_has_driver(const struct machine *m);
+/* "silo", "dummy" or "flask". */
+const char *machine_xsm(const struct machine *m);
 bool machine_uses_grants(const struct machine *m);
 /* binding = none-forced: the device comes from the command line, not from a tree. */
 bool machine_is_treeless(const struct machine *m);
@@ -54,6 +63,9 @@ void text_domu_args(const struct machine *m, struct buf *out);
 void text_dom0_conf(const struct machine *m, struct buf *out);
 void text_domu_conf(const struct machine *m, struct buf *out);
 void text_xl_config(const struct machine *m, struct buf *out);
+void text_driver_args(const struct machine *m, struct buf *out);
+void text_driver_conf(const struct machine *m, struct buf *out);
+void text_driver_config(const struct machine *m, struct buf *out);
 void text_backend_device(const struct machine *m, struct buf *out);
 
 /* Name of the device's node's platform device in the guest: "2000000.virtio". */

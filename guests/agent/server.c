@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "server.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report.h"
+
+#define READY_MS 60000
+#define END_MS 20000
+#define STATS_PATH "/tmp/backend.json"
+
+int server_start(struct server *s, const struct conf *conf, int frontend_domid)
+{
+	char domid[16], backend_domid[16], evtchn[16];
+	const char *argv[12 + 2 * CONF_LIST_MAX];
+	size_t n = 0, i;
+
+	snprintf(domid, sizeof(domid), "%d", frontend_domid);
+	snprintf(backend_domid, sizeof(backend_domid), "%d", conf->backend_domid);
+	snprintf(evtchn, sizeof(evtchn), "%d", conf->ready_evtchn);
+	*s = (struct server){ .child = { .out = -1 } };
+	argv[n++] = "/bin/gb-backend";
+	argv[n++] = "--domid";
+	argv[n++] = domid;
+	argv[n++] = "--backend-domid";
+	argv[n++] = backend_domid;
+	argv[n++] = "--stats";
+	argv[n++] = STATS_PATH;
+	if (conf->ready_evtchn >= 0) {
+		argv[n++] = "--ready-evtchn";
+		argv[n++] = evtchn;
+	}
+	/* a driver domain may not ask Xen for its counters: dom0 does, when told */
+	if (conf->ask_marks) {
+		argv[n++] = "--marks-domid";
+		argv[n++] = "0";
+	}
+	for (i = 0; i < conf->nr_devices; i++) {
+		argv[n++] = "--device";
+		argv[n++] = conf->device[i];
+	}
+	argv[n] = NULL;
+	return sys_spawn(&s->child, argv, true, true);
+}
+
+/* A line of the backend's: an event as JSON, or its log. */
+static void take_line(struct server *s)
+{
+	const char *marks = strstr(s->line, "\"marks\":[");
+
+	if (strstr(s->line, "\"event\":\"ready\"")) {
+		s->ready = true;
+		if (marks)
+			snprintf(s->marks, sizeof(s->marks), "%.*s",
+				 (int)strcspn(marks + 9, "]"), marks + 9);
+	}
+	/* the statistics come as a file; everything else is for people */
+	if (!strstr(s->line, "\"event\":\"stats\""))
+		report_log("gb-backend: %.300s", s->line);
+}
+
+void server_poll(struct server *s)
+{
+	char c;
+
+	while (s->child.out >= 0 && read(s->child.out, &c, 1) == 1) {
+		if (c != '\n' && s->len < sizeof(s->line) - 1) {
+			s->line[s->len++] = c;
+			continue;
+		}
+		if (c != '\n')
+			continue;
+		s->line[s->len] = '\0';
+		s->len = 0;
+		take_line(s);
+	}
+}
+
+int server_wait_ready(struct server *s, char *error, size_t err_size)
+{
+	int64_t until = sys_now_ms() + READY_MS;
+	char text[64];
+
+	for (;;) {
+		struct pollfd pfd = { .fd = s->child.out, .events = POLLIN };
+
+		server_poll(s);
+		if (s->ready)
+			return 0;
+		if (sys_child_ended(&s->child)) {
+			server_poll(s);
+			snprintf(error, err_size, "gb-backend ended: %s",
+				 sys_child_text(&s->child, text, sizeof(text)));
+			return -1;
+		}
+		if (sys_now_ms() >= until) {
+			snprintf(error, err_size, "gb-backend is not ready after %d ms", READY_MS);
+			return -1;
+		}
+		poll(&pfd, 1, 50);
+	}
+}
+
+bool server_end(struct server *s, bool stop)
+{
+	char text[64];
+	bool ok;
+
+	if (stop)
+		kill(s->child.pid, SIGTERM);
+	if (!sys_child_wait(&s->child, END_MS)) {
+		report_check("backend-end", false, "no end within %d ms", END_MS);
+		return false;
+	}
+	server_poll(s);
+	ok = s->child.status == 0;
+	report_check("backend-end", ok, "%s", sys_child_text(&s->child, text, sizeof(text)));
+	return report_file("backend.json", STATS_PATH) == 0 && ok;
+}
