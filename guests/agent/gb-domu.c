@@ -46,15 +46,16 @@ static void explain_missing(const char *device, int ret, int waited_ms)
 
 static void report_proof(const struct disk *disk, long grefs_start)
 {
-	char binding[32] = "none", data[512];
+	char binding[32] = "none", allocator[32] = "none", data[512];
 	long domid = -1;
 
 	disk_grant_text(disk->device, "binding", binding, sizeof(binding));
+	disk_grant_text(disk->device, "allocator", allocator, sizeof(allocator));
 	disk_grant_stat(disk->device, "backend_domid", &domid);
 	snprintf(data, sizeof(data),
 		 "{\"device\":\"%.63s\",\"is_block\":true,\"features\":\"0x%" PRIx64 "\","
-		 "\"binding\":\"%.31s\",\"grant_dma\":%s,\"backend_domid\":%ld,\"grefs_start\":%ld}",
-		 disk->device, disk->features, binding, strcmp(binding, "none") ? "true" : "false",
+		 "\"binding\":\"%.31s\",\"allocator\":\"%.31s\",\"grant_dma\":%s,\"backend_domid\":%ld,\"grefs_start\":%ld}",
+		 disk->device, disk->features, binding, allocator, strcmp(binding, "none") ? "true" : "false",
 		 domid, grefs_start);
 	report("proof", data);
 }

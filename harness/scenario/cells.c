@@ -58,6 +58,8 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 			return xstrdup(impossible[i].reason);
 	if (!cell_is(c, AXIS_DISTURB, "none") && cell_is(c, AXIS_TOPOLOGY, "dom0less"))
 		return xstrdup("disturb: only a dom0 with a toolstack reads when the workload starts");
+	if (cell_is(c, AXIS_BINDING, "none") && !cell_is(c, AXIS_ALLOCATOR, "upstream"))
+		return xstrdup("without a binding the frontend grants nothing: there is nothing to allocate");
 	for (i = 0; i < s->nr_exclusions; i++) {
 		const struct exclusion *x = &s->exclusions[i];
 

@@ -49,8 +49,8 @@ static const struct key_word xsms[] = {
 };
 
 static const struct key_word allocators[] = {
-	{ "upstream", "grant-table.c as it is", NULL },
-	{ "nextfit", "bitmap next-fit", "this allocator is not available yet" },
+	{ "upstream", "the grant table's own free list, as it is", NULL },
+	{ "nextfit", "a bitmap of the device's own regions, next-fit", NULL },
 	{ "magazine", "per-CPU magazines", "this allocator is not available yet" },
 	{ "iommu", "a real iommu_ops driver", "this allocator is not available yet" },
 	{ "iommu-iova", "iommu_ops with its own IOVA allocator", "this allocator is not available yet" },

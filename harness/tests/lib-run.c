@@ -37,7 +37,8 @@ static void good_script(const struct plan *plan, struct buf *script)
 		 "\"deferrals\":0,\"first_us\":%u,\"probe_us\":%u,\"ready_us\":%u,\"request_us\":%u,"
 		 "\"gave_up\":\"\"}\n", us, us, us + 1, us + 2);
 	buf_addf(script, "record domu domu 2 proof {\"device\":\"2000000.virtio\",\"is_block\":true,"
-		 "\"features\":\"0x330006644\",\"binding\":\"%s\",\"grant_dma\":true,"
+		 "\"features\":\"0x330006644\",\"binding\":\"%s\","
+		 "\"allocator\":\"upstream\",\"grant_dma\":true,"
 		 "\"backend_domid\":0,\"grefs_start\":3}\n", m->cell->value[AXIS_BINDING]);
 	add_blob(script, "domu", 3, "grant-dma-after.txt", "grefs_peak 7\n");
 	add_blob(script, "dom0", 2, "backend.json", BACKEND);

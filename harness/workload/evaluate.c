@@ -103,6 +103,7 @@ static int check_guest_proof(const struct machine *m, const json_t *proof, struc
 {
 	const char *features = json_string_value(json_object_get(proof, "features"));
 	const char *binding = json_string_value(json_object_get(proof, "binding"));
+	const char *allocator = json_string_value(json_object_get(proof, "allocator"));
 	unsigned long long bits = features ? strtoull(features, NULL, 16) : 0;
 	bool grants = machine_uses_grants(m);
 
@@ -125,6 +126,10 @@ static int check_guest_proof(const struct machine *m, const json_t *proof, struc
 	if (grants && (!binding || strcmp(binding, expected_binding(m))))
 		return err_subject(err, "the driver consumed binding \"%s\" instead of \"%s\"",
 				   binding ? binding : "(none said)", expected_binding(m));
+	if (grants && (!allocator || strcmp(allocator, m->cell->value[AXIS_ALLOCATOR])))
+		return err_subject(err, "allocator \"%s\" hands out the grant references instead of \"%s\"",
+				   allocator ? allocator : "(none said)",
+				   m->cell->value[AXIS_ALLOCATOR]);
 	return 0;
 }
 

@@ -97,6 +97,8 @@ void text_domu_args(const struct machine *m, struct buf *out)
 	buf_addstr(out, " xen_grant_dma.stats=1 initcall_debug");
 	if (cell_is(m->cell, AXIS_BINDING, "iommus-nostub"))
 		buf_addstr(out, " initcall_blacklist=grant_dma_iommu_init");
+	if (machine_uses_grants(m))
+		buf_addf(out, " xen_grant_dma.allocator=%s", m->cell->value[AXIS_ALLOCATOR]);
 	if (!cell_is(m->cell, AXIS_PROBE_TIMEOUT, "default"))
 		buf_addf(out, " deferred_probe_timeout=%s", m->cell->value[AXIS_PROBE_TIMEOUT]);
 	if (m->x86)
