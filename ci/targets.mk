@@ -31,7 +31,7 @@ fuzz: $(FUZZ_TARGETS:%=fuzz-%)
 fuzz-%:
 	@mkdir -p $(BUILD)/fuzz/corpus-$*
 	clang $(GB_CPPFLAGS) $(GB_CFLAGS) $(FUZZ_FLAGS) -o $(BUILD)/fuzz/fuzz-$* \
-		guests/backend/fuzz-$*.c $(BACKEND_SRC) harness/lib/record.c
+		guests/backend/fuzz-$*.c guests/backend/fuzz-grants.c $(BACKEND_SRC) harness/lib/record.c
 	$(BUILD)/fuzz/fuzz-$* -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
 		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 $(BUILD)/fuzz/corpus-$*
 

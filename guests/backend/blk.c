@@ -185,10 +185,10 @@ static uint8_t execute(struct request *req)
 }
 
 /*
- * The status is the last device-writable byte. A strategy that copies back what
- * was written takes a whole segment from its start, so the last one counts as
- * written in full. Returns the used length: 2.7.8.2 wants a prefix that was
- * written, which ends before the status unless the data in front of it was.
+ * The status is the last device-writable byte: the tail of the last segment, for
+ * strategies that copy back what was written and nothing else. Returns the used
+ * length: 2.7.8.2 wants a prefix that was written, which ends before the status
+ * unless the data in front of it was.
  */
 static int64_t finish(struct request *req, uint8_t status)
 {
@@ -196,7 +196,7 @@ static int64_t finish(struct request *req, uint8_t status)
 	struct dma_seg *last = &chain->segs[chain->nr_out + chain->nr_in - 1];
 
 	seg_set_written(chain->segs + chain->nr_out, chain->nr_in, req->done);
-	last->written = last->len;
+	last->tail = 1;
 	((uint8_t *)last->va)[last->len - 1] = status;
 	if (status == VIRTIO_BLK_S_IOERR)
 		req->st->errors++;

@@ -164,8 +164,8 @@ int vdev_init(struct vdev *dev)
 	dev->mmio.ops = &mmio_ops;
 	dev->mmio.dev = dev;
 	dev->mmio.device_id = dev->class->device_id;
-	dev->mmio.features = dev->features | VIRTIO_F_VERSION_1 | VIRTIO_F_INDIRECT_DESC |
-			     VIRTIO_F_EVENT_IDX |
+	dev->mmio.features = dev->features | VIRTIO_F_VERSION_1 | VIRTIO_F_EVENT_IDX |
+			     (dev->direct_only ? 0 : VIRTIO_F_INDIRECT_DESC) |
 			     (dev->dma->grants ? VIRTIO_F_ACCESS_PLATFORM : 0);
 	dev->mmio.nr_queues = dev->nr_queues;
 	dev->mmio.queue_num_max = dev->queue_size;
@@ -269,6 +269,39 @@ static uint64_t data_bytes(const struct vq_stats *st)
 }
 
 /*
+ * What was served goes to the frontend. A request that it cannot have is an I/O
+ * error, like one whose pages cannot be mapped, as long as its status gets there.
+ * unmapped[i]: request i is one of those already. 0, or -EPROTO with the device broken.
+ */
+static int flush_batch(struct vdev *dev, struct vdev_queue *q, unsigned int nr, unsigned int nr_segs,
+		       const bool *unmapped, int64_t *len)
+{
+	struct virtq_chain *chains = dev->chains;
+	unsigned int i, j;
+
+	if (!dma_flush(dev->dma, &q->st, chains[0].segs, nr_segs))
+		return 0;
+	for (i = 0; i < nr; i++) {
+		struct virtq_chain *c = &chains[i];
+		unsigned int bad = 0, last = c->nr_out + c->nr_in - 1;
+
+		for (j = c->nr_out; j <= last; j++)
+			bad += unmapped[i] ? j == last && !c->segs[j].va : !c->segs[j].va;
+		if (!bad)
+			continue;
+		len[i] = dev->class->handle_unmapped(dev, &q->st, c);
+		if (len[i] < 0)
+			return -EPROTO;
+		/* va of those that failed before is NULL: they are left alone */
+		if (dma_flush(dev->dma, &q->st, c->segs + c->nr_out, c->nr_in)) {
+			vdev_broken(dev, "request whose status cannot be written");
+			return -EPROTO;
+		}
+	}
+	return 0;
+}
+
+/*
  * One batch: all segments of all its requests in one call to the strategy.
  * Returns how many requests, or -EPROTO when the device broke.
  */
@@ -281,7 +314,7 @@ static int process_batch(struct vdev *dev, unsigned int index)
 	struct dma_seg *segs;
 	unsigned int i, nr_segs = 0, failed;
 	uint64_t bytes = data_bytes(&q->st), marks = dev->nr_marks;
-	bool broken = false;
+	bool broken = false, unmapped[VIRTQ_BATCH_MAX];
 	int nr;
 
 	nr = virtq_pop(&q->vq, dev->dma, chains, dma->batch);
@@ -301,10 +334,13 @@ static int process_batch(struct vdev *dev, unsigned int index)
 
 		for (j = 0; failed && j < c->nr_out + c->nr_in; j++)
 			bad += c->segs[j].va == NULL;
+		unmapped[i] = bad;
 		len[i] = bad ? dev->class->handle_unmapped(dev, &q->st, c) :
 			       dev->class->handle(dev, &q->st, c);
 		broken = len[i] < 0;
 	}
+	if (!broken)
+		broken = flush_batch(dev, q, (unsigned int)nr, nr_segs, unmapped, len) < 0;
 	dma->unmap(dev->dma, &q->st, segs, nr_segs);
 	if (broken)
 		return -EPROTO;

@@ -105,6 +105,7 @@ struct vdev {
 	unsigned int chain_max;
 	unsigned int batch;		/* requests of one pop, if more than the strategy's; 0: that */
 	unsigned int config_size;
+	bool direct_only;		/* do not offer INDIRECT_DESC */
 	uint64_t span_bytes;		/* 0: no spans */
 	bool span_by_mark;		/* spans that end with the next mark */
 	void *owner;			/* for the callbacks */

@@ -10,7 +10,7 @@
  * the same segments back before it moves the used index: the frontend may end a
  * grant the moment it sees a request completed.
  *
- * The strategies for Xen are in xen-dma.c; tests and the fuzzer bring their own.
+ * The strategies over grants are in grant.h; tests and the fuzzer bring their own, too.
  */
 #ifndef GB_BACKEND_DMA_H
 #define GB_BACKEND_DMA_H
@@ -31,7 +31,9 @@
 struct dma_seg {
 	uint64_t addr;		/* as in the descriptor; checked with dma_check() */
 	uint32_t len;		/* bytes, not 0 */
-	uint32_t written;	/* bytes from the start that the device wrote, before unmap */
+	uint32_t written;	/* bytes from the start that the device wrote, before flush */
+	uint32_t tail;		/* bytes at the end that it wrote, too */
+	uint16_t request;	/* which of the requests of one call it belongs to */
 	bool writable;		/* device-writable. Otherwise the frontend granted it read-only */
 
 	/* the strategy's answer */
@@ -41,6 +43,7 @@ struct dma_seg {
 	/* the strategy's own */
 	void *base;
 	uint32_t nr_pages;
+	bool bounced;		/* a copy, not the frontend's memory */
 };
 
 struct dma;
@@ -61,7 +64,15 @@ struct dma_ops {
 	unsigned int (*map)(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
 			    unsigned int nr);
 
-	/* Undo it for the segments that have a va. Never fails; va is NULL afterwards. */
+	/*
+	 * Requests were served: bring what was written to the frontend. Returns how
+	 * many segments could not be; those have err set and va NULL. NULL: they were
+	 * written in place.
+	 */
+	unsigned int (*flush)(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
+			      unsigned int nr);
+
+	/* Undo map. Never fails; va is NULL afterwards. */
 	void (*unmap)(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
 		      unsigned int nr);
 
@@ -105,6 +116,13 @@ static inline uint32_t dma_nr_pages(uint64_t addr, uint32_t len)
 static inline uint32_t dma_gref(uint64_t addr)
 {
 	return (uint32_t)((addr & ~DMA_GRANT_BIT) >> DMA_PAGE_SHIFT);
+}
+
+/* The strategy's flush, if it needs one. */
+static inline unsigned int dma_flush(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
+				     unsigned int nr)
+{
+	return dma->ops->flush ? dma->ops->flush(dma, st, segs, nr) : 0;
 }
 
 /* Bookkeeping for strategies: a map operation over nr_pages was made, or undone. */

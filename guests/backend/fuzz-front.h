@@ -4,6 +4,9 @@
  * memory with a mapping strategy over it, registers and rings by a program of bytes.
  * FUZZ_QUEUES is defined before this is included, add_request() by who includes it.
  *
+ * Some programs run over a strategy of grant.h, whose mappings and copies a fake of
+ * Xen checks (fuzz-grants.h); the others over one that hands out heap memory.
+ *
  * What is checked besides what the sanitizers see: each segment is handed out
  * as a buffer of exactly its length, device-readable ones come back unchanged,
  * used entries name heads that exist, a broken device does nothing, everything
@@ -19,6 +22,7 @@
 #include <string.h>
 
 #include "blk.h"
+#include "fuzz-grants.h"
 #include "mem.h"
 #include "net.h"
 
@@ -42,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* For who wants to know whether the programs get anywhere. */
 static unsigned long fuzz_served;	/* requests */
 static unsigned long fuzz_broken;	/* devices */
+static unsigned long fuzz_copied;	/* bytes */
 
 struct mapping {
 	uint8_t *buf;		/* NULL: free */
@@ -58,6 +63,8 @@ struct machine {
 
 	struct dma dma;
 	struct dma_ops ops;
+	struct dma *use;	/* dma, or the strategy's */
+	struct fake_grants fake; /* mem is of it when use is not dma */
 	struct mapping map[MAPS_MAX];
 	unsigned int map_end;
 	bool page_readonly[PAGES];
@@ -220,6 +227,15 @@ static unsigned int map_ring(struct dma *dma, struct vq_stats *st, struct dma_se
 			     unsigned int nr)
 {
 	return map_some(dma, st, segs, nr, true);
+}
+
+/* The other side runs while Xen works for us. */
+static void on_access(struct fake_grants *fg)
+{
+	struct machine *m = (struct machine *)((char *)fg - offsetof(struct machine, fake));
+
+	if (m->change_at)
+		m->mem[m->change_at % MEM_SIZE] ^= m->change_to;
 }
 
 static void device_irq(struct vdev *dev, struct vq_stats *st, bool level)
@@ -426,7 +442,7 @@ static void step(struct machine *m)
 static void check(struct machine *m)
 {
 	struct vdev *dev = m->dev;
-	unsigned int i, q, live = 0;
+	unsigned int i, q, live = 0, rings = 0, mapped = 0;
 
 	for (i = 0; i < m->map_end; i++) {
 		if (!m->map[i].buf)
@@ -441,20 +457,26 @@ static void check(struct machine *m)
 			must(!queue->vq.num);
 			continue;
 		}
-		must(live >= 3);
-		live -= 3;
+		rings += 3;
+		for (i = 0; i < 3; i++)
+			mapped += queue->rings[i].base != NULL;
 		must(queue->vq.num == dev->mmio.queue[q].num);
 		must(queue->vq.used_idx == queue->vq.last_avail);
 	}
-	must(live == 0);
+	must(live == (m->use == &m->dma ? rings : 0));
+	must(m->use == &m->dma || m->fake.nr_live == mapped);
 	if (dev->mmio.status & VIRTIO_STATUS_NEEDS_RESET)
 		for (q = 0; q < dev->nr_queues; q++)
 			must(!dev->mmio.queue[q].ready);
 }
 
+/* Memory, and what maps it. flags is of the program: one in four runs over a strategy. */
 static void set_strategy(struct machine *m, uint8_t flags)
 {
 	static const uint8_t batches[] = { 1, 1, 4, VIRTQ_BATCH_MAX };
+	static const enum mapping_kind kinds[] = {
+		MAPPING_MAP, MAPPING_BATCH, MAPPING_COPY, MAPPING_ADAPTIVE,
+	};
 
 	m->dma.grants = !(flags & 1);
 	m->ops.name = "fuzz";
@@ -464,9 +486,19 @@ static void set_strategy(struct machine *m, uint8_t flags)
 	m->ops.map_ring = map_ring;
 	m->ops.unmap_ring = unmap_some;
 	m->dma.ops = &m->ops;
+	m->use = &m->dma;
+	if (!m->dma.grants || (flags >> 1 & 3) != 1) {
+		m->mem = calloc(1, MEM_SIZE);
+		must(m->mem);
+		return;
+	}
+	fake_grants_open(&m->fake, kinds[m->left ? m->in[m->left - 1] & 3 : 0], 2048, FIRST_GREF,
+			 PAGES, NULL, m->page_readonly);
+	m->fake.on_access = on_access;
+	m->use = &m->fake.gd.dma;
+	m->mem = m->fake.mem;
 }
 
-/* Memory, and callbacks of the device. */
 static struct machine *machine_new(const uint8_t *data, size_t size)
 {
 	struct machine *m = calloc(1, sizeof(*m));
@@ -474,8 +506,6 @@ static struct machine *machine_new(const uint8_t *data, size_t size)
 	must(m);
 	m->in = data;
 	m->left = size;
-	m->mem = calloc(1, MEM_SIZE);
-	must(m->mem);
 	return m;
 }
 
@@ -499,10 +529,20 @@ static void machine_run(struct machine *m)
 	}
 	vmmio_reset(&m->dev->mmio);
 	check(m);
-	must(m->dma.maps_now == 0 && m->dma.pages_now == 0);
+	must(m->use->maps_now == 0 && m->use->pages_now == 0);
 	vdev_io_stats(m->dev, &sum);
 	must(sum.maps + m->dev->setup.maps == sum.unmaps + m->dev->setup.unmaps);
 	fuzz_served += sum.requests;
+	fuzz_copied += sum.bytes_copied;
+}
+
+static void machine_free(struct machine *m)
+{
+	if (m->use == &m->dma)
+		free(m->mem);
+	else
+		fake_grants_close(&m->fake);
+	free(m);
 }
 
 #endif

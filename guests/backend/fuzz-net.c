@@ -183,12 +183,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		config.mtu = 9000;
 	machine_attach(m, &m->net.dev);
 	m->dev->span_by_mark = flags & 64;
-	must(vnet_init(&m->net, &config, flags & 128 ? VNET_STORE_NULL : VNET_STORE_LOOP, &m->dma,
+	must(vnet_init(&m->net, &config, flags & 128 ? VNET_STORE_NULL : VNET_STORE_LOOP, m->use,
 		       NULL) == 0);
 	machine_run(m);
 	sum_up(&m->net);
 	vnet_release(&m->net);
-	free(m->mem);
-	free(m);
+	machine_free(m);
 	return 0;
 }

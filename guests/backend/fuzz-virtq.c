@@ -86,11 +86,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(m->store.ram, 0, STORE_SIZE);
 
 	machine_attach(m, &m->blk.dev);
-	must(vblk_init(&m->blk, &config, &m->dma, &m->store) == 0);
+	must(vblk_init(&m->blk, &config, m->use, &m->store) == 0);
 	machine_run(m);
 	vblk_release(&m->blk);
 	free(m->store.ram);
-	free(m->mem);
-	free(m);
+	machine_free(m);
 	return 0;
 }

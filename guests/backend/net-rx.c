@@ -176,8 +176,10 @@ int vnet_rx_put(struct vnet *net, unsigned int pair, const struct vnet_hdr *h,
 	segs = net->rx_chains[0].segs;
 	nr_segs = trim(segs, need);
 	failed = dma->map(net->dev.dma, st, segs, nr_segs);
-	if (!failed)
+	if (!failed) {
 		fill(segs, nr_segs, h, (uint16_t)chains, src);
+		failed = dma_flush(net->dev.dma, st, segs, nr_segs);
+	}
 	dma->unmap(net->dev.dma, st, segs, nr_segs);
 	*nr = (unsigned int)chains;
 	push(net, pair, *nr, failed ? 0 : need);

@@ -10,7 +10,7 @@ enum key {
 	KEY_MMIO, KEY_IRQ, KEY_IRQ_TYPE, KEY_TYPE, KEY_STORE, KEY_SIZE, KEY_PATH, KEY_QUEUES,
 	KEY_QUEUE_SIZE, KEY_READONLY, KEY_MAPPING, KEY_GRANTS, KEY_SEG_MAX, KEY_SIZE_MAX,
 	KEY_BLK_SIZE, KEY_DISCARD, KEY_SERIAL,
-	KEY_SPAN, KEY_MTU, KEY_MAC, KEY_OFFLOADS, KEY_TAP, KEY_BRIDGE,
+	KEY_SPAN, KEY_MTU, KEY_MAC, KEY_OFFLOADS, KEY_TAP, KEY_BRIDGE, KEY_INDIRECT, KEY_COPY_MAX,
 };
 
 static const struct {
@@ -30,7 +30,9 @@ static const struct {
 	{ "queues", KEY_QUEUES, "1 to 16; net: 1 to 4", "virtqueues, or pairs of them; default 1" },
 	{ "queue-size", KEY_QUEUE_SIZE, "2 to 1024, a power of two", "entries; default 256" },
 	{ "readonly", KEY_READONLY, "0 or 1", "default 0" },
-	{ "mapping", KEY_MAPPING, "map or foreign", "default map, foreign without grants" },
+	{ "mapping", KEY_MAPPING, "map, batch, copy, adaptive or foreign", "default map, foreign without grants" },
+	{ "copy-max", KEY_COPY_MAX, "0 to 134217728; K or M", "adaptive: larger requests are mapped; default 128K" },
+	{ "indirect", KEY_INDIRECT, "0 or 1", "offer INDIRECT_DESC; default 1, 0 for copy and adaptive" },
 	{ "grants", KEY_GRANTS, "0 or 1", "offer ACCESS_PLATFORM, expect grants; default 1" },
 	{ "seg-max", KEY_SEG_MAX, "1 to 1024", "data segments; default queue-size - 2" },
 	{ "size-max", KEY_SIZE_MAX, "512 to 134217728", "bytes of a segment; default: no limit" },
@@ -116,7 +118,7 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 {
 	static const char *const irq_types[] = { "edge", "level", NULL };
 	static const char *const types[] = { "blk", "net", NULL };
-	static const char *const mappings[] = { "map", "foreign", NULL };
+	static const char *const mappings[] = { "map", "batch", "copy", "adaptive", "foreign", NULL };
 	uint64_t v = 0;
 	int rc;
 
@@ -169,6 +171,14 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 			return rc;
 		opt->mapping = (enum mapping_kind)rc;
 		return 0;
+	case KEY_COPY_MAX:
+		rc = parse_number(value, 0, VIRTQ_BYTES_MAX, true, &v);
+		opt->copy_max = (uint32_t)v;
+		return rc;
+	case KEY_INDIRECT:
+		rc = parse_number(value, 0, 1, false, &v);
+		opt->direct_only = !v;
+		return rc;
 	case KEY_GRANTS:
 		rc = parse_number(value, 0, 1, false, &v);
 		opt->grants = v;
@@ -266,6 +276,8 @@ static int finish(struct device_options *opt, unsigned int seen, char *error, si
 
 	if (opt->mapping == MAPPING_DEFAULT)
 		opt->mapping = opt->grants ? MAPPING_MAP : MAPPING_FOREIGN;
+	if (!(seen & 1u << KEY_INDIRECT))
+		opt->direct_only = opt->mapping == MAPPING_COPY || opt->mapping == MAPPING_ADAPTIVE;
 
 	if (!(seen & 1u << KEY_MMIO))
 		what = "mmio is missing";
@@ -275,8 +287,10 @@ static int finish(struct device_options *opt, unsigned int seen, char *error, si
 		what = "irq=evtchn has no level";
 	else if (opt->grants && opt->mapping == MAPPING_FOREIGN)
 		what = "mapping=foreign needs grants=0: a grant is not a frame number";
-	else if (!opt->grants && opt->mapping == MAPPING_MAP)
-		what = "mapping=map needs grants=1";
+	else if (!opt->grants && opt->mapping != MAPPING_FOREIGN)
+		what = "this mapping needs grants=1";
+	else if (seen & 1u << KEY_COPY_MAX && opt->mapping != MAPPING_ADAPTIVE)
+		what = "copy-max is for mapping=adaptive";
 	else if (seen & (opt->net ? BLK_KEYS : NET_KEYS))
 		what = opt->net ? "a key of a disk, and type=net" : "a key of type=net, and type=blk";
 	else
@@ -292,6 +306,7 @@ int device_options_parse(struct device_options *opt, const char *text, char *err
 {
 	struct device_options parsed = {
 		.mapping = MAPPING_DEFAULT,
+		.copy_max = COPY_MAX_DEFAULT,
 		.grants = true,
 		.blk = {
 			.nr_queues = 1,

@@ -18,10 +18,16 @@
 #define DEVICES_MAX	11	/* SPIs 33 to 43 (public/arch-arm.h, GUEST_VIRTIO_MMIO_SPI_*) */
 
 enum mapping_kind {
-	MAPPING_MAP,		/* xengnttab_map_domain_grant_refs() per descriptor */
+	MAPPING_MAP,		/* grant.h has these: each descriptor on its own */
+	MAPPING_BATCH,		/* two mappings for all that was popped */
+	MAPPING_COPY,		/* nothing is mapped but rings */
+	MAPPING_ADAPTIVE,	/* copy what is small, batch the rest */
 	MAPPING_FOREIGN,	/* xenforeignmemory_map() per descriptor; no grants */
 	MAPPING_DEFAULT,	/* not given: map with grants, foreign without */
 };
+
+/* What adaptive copies at most: measured, docs/ALLOCATORS-NUMBERS.md. */
+#define COPY_MAX_DEFAULT	(128u << 10)
 
 struct device_options {
 	uint64_t mmio;		/* guest-physical address of the registers */
@@ -35,7 +41,9 @@ struct device_options {
 	uint64_t span_bytes;	/* of the timed part, device.h */
 	char path[256];
 	enum mapping_kind mapping;
+	uint32_t copy_max;	/* mapping=adaptive: bytes of a request */
 	bool grants;
+	bool direct_only;	/* no indirect descriptors */
 	struct vblk_config blk;
 
 	enum vnet_store net_store;

@@ -37,7 +37,8 @@
 	X(map_failures)                                                            \
 	X(pages_mapped)                                                            \
 	X(pages_unmapped)                                                          \
-	X(copies)	/* grant copy segments (strategy "copy") */                \
+	X(copies)	/* operations of GNTTABOP_copy */                          \
+	X(bytes_copied)	/* by them */                                              \
 	X(bytes_in)	/* data given to the frontend */                           \
 	X(bytes_out)	/* data taken from the frontend */                         \
 	X(kicks)	/* QueueNotify writes */                                   \
@@ -47,7 +48,8 @@
 	X(addr_bit63)	/* ring and buffer addresses with bit 63: grants */        \
 	X(addr_plain)	/* ring and buffer addresses without it */                 \
 	X(syscalls)                                                                \
-	X(hypercalls)
+	X(hypercalls)                                                              \
+	X(grant_hypercalls) /* of these, GNTTABOP_* */
 
 /* High-water marks. */
 #define VQ_PEAKS(X)                                                                \

@@ -233,6 +233,7 @@ static int add_table(struct virtq *vq, unsigned int *nr_tables, unsigned int cha
 	memset(seg, 0, sizeof(*seg));
 	seg->addr = d->addr;
 	seg->len = d->len;	/* 2.7.5.3.2: its write flag is to be ignored */
+	seg->request = (uint16_t)chain_index;
 	vq->table_of[(*nr_tables)++] = (uint16_t)chain_index;
 	return 0;
 }
@@ -262,14 +263,15 @@ static int read_tables(struct virtq *vq, struct dma *dma, struct virtq_chain *ch
 static void close_ranks(struct virtq *vq, struct virtq_chain *chains, unsigned int nr)
 {
 	struct dma_seg *to = vq->pool;
-	unsigned int i, n;
+	unsigned int i, j, n;
 
 	for (i = 0; i < nr; i++) {
 		n = chains[i].nr_out + chains[i].nr_in;
 		if (to != chains[i].segs)
 			memmove(to, chains[i].segs, n * sizeof(*to));
 		chains[i].segs = to;
-		to += n;
+		for (j = 0; j < n; j++)
+			(to++)->request = (uint16_t)i;
 		vq->st->descriptors += n;
 		stats_peak(&vq->st->descriptors_max, n);
 		stats_peak(&vq->st->request_bytes_max, chains[i].out_bytes + chains[i].in_bytes);

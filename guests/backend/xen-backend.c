@@ -358,7 +358,8 @@ static int open_devices(struct backend *be)
 		rc = dev->opt.net ? open_tap(dev, i) : open_store(dev, i);
 		if (rc)
 			return rc;
-		rc = xen_dma_init(&dev->dma, dev->opt.mapping, be->xgt, be->fmem, be->domid);
+		rc = xen_dma_init(&dev->dma, dev->opt.mapping, dev->opt.copy_max, be->xgt,
+				  be->fmem, be->domid);
 		if (rc)
 			return backend_fail(EXIT_XEN, "device %u: %s", i, strerror(-rc));
 		dev->vdev->index = i;
@@ -373,11 +374,12 @@ static int open_devices(struct backend *be)
 			dev->vdev->snapshot = snapshot;
 			dev->vdev->write_snapshots = write_snapshots;
 		}
+		dev->vdev->direct_only = dev->opt.direct_only;
 		if (dev->opt.net)
 			rc = vnet_init(&dev->net, &dev->opt.net_config, dev->opt.net_store,
-				       &dev->dma.dma, &dev->tap);
+				       xen_dma(&dev->dma), &dev->tap);
 		else
-			rc = vblk_init(&dev->blk, &dev->opt.blk, &dev->dma.dma, &dev->store);
+			rc = vblk_init(&dev->blk, &dev->opt.blk, xen_dma(&dev->dma), &dev->store);
 		if (rc)
 			return backend_fail(EXIT_XEN, "device %u: %s", i, strerror(-rc));
 		dev->ready = true;
@@ -458,7 +460,7 @@ bool backend_close(struct backend *be, bool report)
 	for (i = 0; i < be->nr_devices; i++) {
 		struct device *dev = &be->devices[i];
 
-		balanced &= dev->dma.dma.maps_now == 0 && dev->dma.dma.pages_now == 0;
+		balanced &= xen_dma(&dev->dma)->maps_now == 0 && xen_dma(&dev->dma)->pages_now == 0;
 		if (dev->ready && dev->opt.net)
 			vnet_release(&dev->net);
 		else if (dev->ready)

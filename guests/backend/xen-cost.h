@@ -11,6 +11,8 @@
  *                                   mmap and a munmap more
  *   xengnttab_unmap                 ioctl GET_OFFSET, munmap, GNTTABOP_unmap_grant_ref,
  *                                   ioctl UNMAP_GRANT_REF     one for all pages
+ *   xengnttab_grant_copy            ioctl GRANT_COPY          GNTTABOP_copy, one per
+ *                                                             16 operations
  *   xenforeignmemory_map2           mmap, ioctl MMAPBATCH_V2  XENMEM_add_to_physmap_range,
  *                                                             one per page
  *   xenforeignmemory_unmap          munmap                    XENMEM_remove_from_physmap,
@@ -54,6 +56,9 @@
 #else
 #define COST_GRANT_HYPERCALLS	1
 #endif
+
+/* GNTDEV_COPY_BATCH of Linux' gntdev.c: operations of one hypercall. No two in a PV dom0. */
+#define COST_COPY_BATCH		16u
 
 /*
  * struct ioctl_gntdev_map_grant_ref is 24 bytes with one gref and 8 for each

@@ -36,6 +36,12 @@ static const struct {
 	  "Xen offers grant table version 2 on x86 only" },
 	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "map" } },
 	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
+	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "batch" } },
+	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
+	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "copy" } },
+	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
+	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "adaptive" } },
+	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
 	{ { { AXIS_BINDING, "dev-domid" }, { AXIS_MAPPING, "foreign" } },
 	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
 	{ { { AXIS_BINDING, "iommus" }, { AXIS_MAPPING, "foreign" } },
@@ -74,16 +80,18 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 
 static char *cell_id(const struct cell *c)
 {
+	/* said only where it is not the default, behind this */
+	static const char *const rare[NR_AXES] = {
+		[AXIS_PROBE_TIMEOUT] = "dpt", [AXIS_IRQ] = "irq-", [AXIS_GNTTAB] = "gnttab-",
+		[AXIS_XSM] = "xsm-", [AXIS_INDIRECT] = "indirect-", [AXIS_DISTURB] = "",
+	};
 	struct buf id = BUF_INIT;
 	int i;
 
 	for (i = 0; i < NR_AXES; i++) {
-		const char *rare = i == AXIS_PROBE_TIMEOUT ? "dpt" : i == AXIS_IRQ ? "irq-" :
-				   i == AXIS_GNTTAB ? "gnttab-" : i == AXIS_XSM ? "xsm-" : i == AXIS_DISTURB ? "" : NULL;
-
-		if (rare) {
+		if (rare[i]) {
 			if (!cell_is(c, i, scenario_axis_key(i)->def))
-				buf_addf(&id, "-%s%s", rare, c->value[i]);
+				buf_addf(&id, "-%s%s", rare[i], c->value[i]);
 			continue;
 		}
 		buf_addf(&id, "%s%s%s", i ? "-" : "", i == AXIS_IODEPTH ? "qd" : "", c->value[i]);

@@ -61,9 +61,17 @@ static const struct key_word allocators[] = {
 static const struct key_word mappings[] = {
 	{ "map", "map each descriptor's grants, unmap after use", NULL },
 	{ "foreign", "no grants: map guest frames by number", NULL },
-	{ "batch", "one ioctl for all descriptors popped", "this strategy is not available yet" },
-	{ "copy", "GNTTABOP_copy", "this strategy is not available yet" },
+	{ "batch", "two mappings, one per direction, for all requests popped", NULL },
+	{ "copy", "nothing is mapped: GNTTABOP_copy in and out of a bounce buffer", NULL },
+	{ "adaptive", "copy requests up to copy_max, batch larger ones", NULL },
 	{ "persistent", "mapped once, kept", "this strategy is not available yet" },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word indirects[] = {
+	{ "auto", "as suits the mapping: no for copy and adaptive, yes for the others", NULL },
+	{ "yes", "INDIRECT_DESC is offered", NULL },
+	{ "no", "descriptors are in the ring alone, which is mapped anyhow", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -152,6 +160,8 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "virtqueues that the backend offers"),
 	SET("topology", "queue_size", KEY_UINT, SET_QUEUE_SIZE, .min = 4, .max = 1024, .def = "256",
 	    .help = "largest queue size that the backend offers, a power of two"),
+	SET("topology", "copy_max", KEY_SIZE, SET_COPY_MAX, .min = 1, .max = 128ul << 20,
+	    .def = "128k", .help = "mapping adaptive: bytes of a request that is copied at most"),
 	SET("topology", "store", KEY_WORD, SET_STORE, .words = stores, .def = "ram",
 	    .help = "what stands behind the disk"),
 	SET("topology", "disk_mib", KEY_UINT, SET_DISK_MIB, .min = 1, .max = 256, .def = "32",
@@ -185,6 +195,8 @@ const struct scenario_key scenario_keys[] = {
 	     .def = "upstream", .help = "who hands out grant references in the frontend"),
 	AXIS("variant", "mapping", KEY_WORD, AXIS_MAPPING, .words = mappings, .def = "map",
 	     .help = "how the backend reaches the frontend's memory"),
+	AXIS("variant", "indirect", KEY_WORD, AXIS_INDIRECT, .words = indirects, .def = "auto",
+	     .help = "whether the backend offers indirect descriptors"),
 	AXIS("variant", "device", KEY_WORD, AXIS_DEVICE, .words = devices, .def = "blk",
 	     .help = "the device under test"),
 

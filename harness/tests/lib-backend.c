@@ -7,6 +7,9 @@
 
 #include "tests/lib-backend.h"
 
+/* the fuzzer's, and the tests' */
+#include "backend/fuzz-grants.c"
+
 static struct front *to_front(struct dma *dma)
 {
 	return (struct front *)((char *)dma - offsetof(struct front, dma));
@@ -118,11 +121,17 @@ void front_open(struct front *f)
 {
 	unsigned int i;
 
-	f->mem = aligned_alloc(DMA_PAGE_SIZE, FRONT_PAGES * DMA_PAGE_SIZE);
-	ck_assert_ptr_nonnull(f->mem);
-	memset(f->mem, 0, FRONT_PAGES * DMA_PAGE_SIZE);
 	for (i = 0; i < FRONT_PAGES; i++)
 		f->granted[i] = true;
+	if (f->fake) {
+		fake_grants_open(f->fake, f->mapping, f->copy_max, FRONT_GREF, FRONT_PAGES,
+				 f->granted, f->readonly);
+		f->mem = f->fake->mem;
+	} else {
+		f->mem = aligned_alloc(DMA_PAGE_SIZE, FRONT_PAGES * DMA_PAGE_SIZE);
+	}
+	ck_assert_ptr_nonnull(f->mem);
+	memset(f->mem, 0, FRONT_PAGES * DMA_PAGE_SIZE);
 	f->ops.name = "test";
 	f->ops.batch = f->batch;
 	f->ops.map = map_request;
@@ -136,12 +145,14 @@ void front_open(struct front *f)
 	f->dev->irq = irq;
 	f->dev->broken = broken;
 	if (f->is_net) {
-		ck_assert_int_eq(vnet_init(&f->net, &f->net_config, f->net_store, &f->dma, &f->tap), 0);
+		ck_assert_int_eq(vnet_init(&f->net, &f->net_config, f->net_store,
+					   f->fake ? &f->fake->gd.dma : &f->dma, &f->tap), 0);
 		return;
 	}
 	ck_assert_int_eq(vstore_open(&f->store, f->store_kind, NULL, f->store_size,
 				     f->config.readonly), 0);
-	ck_assert_int_eq(vblk_init(&f->blk, &f->config, &f->dma, &f->store), 0);
+	ck_assert_int_eq(vblk_init(&f->blk, &f->config, f->fake ? &f->fake->gd.dma : &f->dma,
+				   &f->store), 0);
 }
 
 void front_close(struct front *f)
@@ -161,7 +172,10 @@ void front_close(struct front *f)
 		vblk_release(&f->blk);
 		vstore_close(&f->store);
 	}
-	free(f->mem);
+	if (f->fake)
+		fake_grants_close(f->fake);
+	else
+		free(f->mem);
 }
 
 uint32_t front_read(struct front *f, unsigned int reg)

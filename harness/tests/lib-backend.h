@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "backend/blk.h"
+#include "backend/fuzz-grants.h"
 #include "backend/mem.h"
 #include "backend/net.h"
 
@@ -38,6 +39,10 @@ struct front {
 	enum vnet_store net_store;
 	bool grants;
 	unsigned int batch;
+	/* A strategy of grant.h over this, instead of a mapping of everything; or NULL. */
+	struct fake_grants *fake;
+	enum mapping_kind mapping;
+	uint32_t copy_max;
 	/* Called in each map of request memory, before it answers; may be NULL. */
 	void (*on_map)(struct front *f);
 

@@ -74,5 +74,7 @@ void boot_check_granted(const json_t *cell, int ios)
 	ck_assert_double_eq(boot_metric(cell, "grant_maps"), boot_metric(cell, "grant_unmaps"));
 	ck_assert_double_eq(boot_metric(cell, "backend_maps"), boot_metric(cell, "backend_unmaps"));
 	ck_assert_double_eq(boot_metric(cell, "backend_requests"), ios);
-	ck_assert_double_eq(boot_metric(cell, "grant_maps"), boot_metric(cell, "backend_maps"));
+	/* other mappings have fewer than the frontend grants, test-boot-mapping.c */
+	if (!strcmp(boot_str(json_object_get(cell, "axes"), "mapping"), "map"))
+		ck_assert_double_eq(boot_metric(cell, "grant_maps"), boot_metric(cell, "backend_maps"));
 }

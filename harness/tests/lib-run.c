@@ -13,7 +13,7 @@
 #include "tests/lib-fake.h"
 
 #define BACKEND \
-	"{\"devices\":[{\"io\":{\"addr_bit63\":9,\"addr_plain\":0}," \
+	"{\"devices\":[{\"mapping\":\"map\",\"io\":{\"addr_bit63\":9,\"addr_plain\":0}," \
 	"\"setup\":{\"addr_bit63\":3,\"addr_plain\":0}}],\"balanced\":true,\"maps\":4,\"unmaps\":4}"
 
 static void add_blob(struct buf *script, const char *src, unsigned int seq, const char *name,

@@ -63,6 +63,34 @@ START_TEST(everything)
 }
 END_TEST
 
+/* What copies finds its descriptors in the ring: a table would be one call more. */
+START_TEST(mappings)
+{
+	static const struct {
+		const char *text;
+		enum mapping_kind kind;
+		bool direct_only;
+		uint32_t copy_max;
+	} rows[] = {
+		{ "mapping=map", MAPPING_MAP, false, COPY_MAX_DEFAULT },
+		{ "mapping=map,indirect=0", MAPPING_MAP, true, COPY_MAX_DEFAULT },
+		{ "mapping=batch", MAPPING_BATCH, false, COPY_MAX_DEFAULT },
+		{ "mapping=copy", MAPPING_COPY, true, COPY_MAX_DEFAULT },
+		{ "indirect=1,mapping=copy", MAPPING_COPY, false, COPY_MAX_DEFAULT },
+		{ "mapping=adaptive,copy-max=1M", MAPPING_ADAPTIVE, true, 1 << 20 },
+		{ "mapping=adaptive,copy-max=0", MAPPING_ADAPTIVE, true, 0 },
+	};
+	char text[128], error[256] = "";
+	struct device_options o;
+
+	snprintf(text, sizeof(text), "mmio=0x2000000,irq=33,%s", rows[_i].text);
+	ck_assert_int_eq(device_options_parse(&o, text, error, sizeof(error)), 0);
+	ck_assert_int_eq(o.mapping, rows[_i].kind);
+	ck_assert_int_eq(o.direct_only, rows[_i].direct_only);
+	ck_assert_uint_eq(o.copy_max, rows[_i].copy_max);
+}
+END_TEST
+
 #define GOOD "mmio=0x2000000,irq=33,"
 
 static void parse(const char *text, struct device_options *o)
@@ -161,9 +189,13 @@ static const struct {
 	{ GOOD "queue-size=2048", "queue-size=2048" },
 	{ GOOD "readonly=yes", "0 or 1" },
 	{ GOOD "readonly=2", "0 or 1" },
-	{ GOOD "mapping=batch", "map or foreign" },
+	{ GOOD "mapping=persist", "map, batch, copy" },
+	{ GOOD "mapping=batch,grants=0", "needs grants=1" },
+	{ GOOD "copy-max=4K", "copy-max is for mapping=adaptive" },
+	{ GOOD "mapping=adaptive,copy-max=129M", "copy-max=129M" },
+	{ GOOD "indirect=2", "0 or 1" },
 	{ GOOD "mapping=foreign", "mapping=foreign needs grants=0" },
-	{ GOOD "mapping=map,grants=0", "mapping=map needs grants=1" },
+	{ GOOD "mapping=map,grants=0", "this mapping needs grants=1" },
 	{ GOOD "seg-max=0", "seg-max=0" },
 	{ GOOD "seg-max=1025", "seg-max=1025" },
 	{ GOOD "blk-size=256", "blk-size=256" },
@@ -298,6 +330,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, everything);
 	tcase_add_test(tc, network);
+	tcase_add_loop_test(tc, mappings, 0, 7);
 	tcase_add_loop_test(tc, refuses, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, refuses_long);
 	tcase_add_test(tc, without_grants);

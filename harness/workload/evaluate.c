@@ -161,6 +161,7 @@ static int check_backend_proof(const struct machine *m, const json_t *backend, j
 {
 	const json_t *dev = backend_device(backend);
 	const json_t *io = json_object_get(dev, "io"), *setup = json_object_get(dev, "setup");
+	const char *mapping = m->cell->value[AXIS_MAPPING];
 	json_int_t grants, plain;
 
 	if (!json_is_object(io) || !json_is_object(setup))
@@ -172,6 +173,12 @@ static int check_backend_proof(const struct machine *m, const json_t *backend, j
 	if (machine_uses_grants(m) ? !grants || plain : grants || !plain)
 		return err_subject(err, "the backend saw %" JSON_INTEGER_FORMAT " addresses with bit 63 "
 				   "and %" JSON_INTEGER_FORMAT " without", grants, plain);
+	if (strcmp(json_string_value(json_object_get(dev, "mapping")) ?: "", mapping))
+		return err_subject(err, "the backend used another mapping than \"%s\"", mapping);
+	if (!strcmp(mapping, "copy") && (integer(io, "maps") || !integer(io, "copies")))
+		return err_subject(err, "the backend copied %" JSON_INTEGER_FORMAT " times and mapped "
+				   "%" JSON_INTEGER_FORMAT " times with mapping \"copy\"",
+				   integer(io, "copies"), integer(io, "maps"));
 	if (!json_is_true(json_object_get(backend, "balanced")))
 		return err_subject(err, "the backend mapped %" JSON_INTEGER_FORMAT " times and unmapped "
 				   "%" JSON_INTEGER_FORMAT, integer(backend, "maps"),

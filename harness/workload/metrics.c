@@ -155,10 +155,12 @@ const struct counter_metric backend_counters[] = {
 	{ "unmaps", "backend_unmaps", "less" },
 	{ "pages_mapped", "backend_pages_mapped", "less" },
 	{ "copies", "backend_copies", "less" },
+	{ "bytes_copied", "backend_bytes_copied", "less" },
 	{ "kicks", "kicks", "less" },
 	{ "notifies", "notifies", "less" },
 	{ "syscalls", "backend_syscalls", "less" },
 	{ "hypercalls", "backend_hypercalls", "less" },
+	{ "grant_hypercalls", "backend_grant_hypercalls", "less" },
 	{ NULL, NULL, NULL },
 };
 

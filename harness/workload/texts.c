@@ -133,6 +133,10 @@ void text_backend_device(const struct machine *m, struct buf *out)
 		 scenario_uint(s, SET_QUEUES), scenario_uint(s, SET_QUEUE_SIZE),
 		 scenario_bool(s, SET_READONLY), m->cell->value[AXIS_MAPPING],
 		 machine_uses_grants(m));
+	if (!cell_is(m->cell, AXIS_INDIRECT, "auto"))
+		buf_addf(out, ",indirect=%d", cell_is(m->cell, AXIS_INDIRECT, "yes"));
+	if (cell_is(m->cell, AXIS_MAPPING, "adaptive"))
+		buf_addf(out, ",copy-max=%llu", scenario_parse_size(s->setting[SET_COPY_MAX]));
 	if (!strcmp(s->setting[SET_STORE], "file"))
 		buf_addstr(out, ",path=/tmp/disk.img");
 	/* how much data the timed part moves: by that the backend knows its end */
