@@ -52,8 +52,8 @@ static const struct key_word allocators[] = {
 	{ "upstream", "the grant table's own free list, as it is", NULL },
 	{ "nextfit", "a bitmap of the device's own regions, next-fit", NULL },
 	{ "magazine", "per-CPU stacks of runs, by powers of two, over nextfit", NULL },
-	{ "iommu", "a real iommu_ops driver", "this allocator is not available yet" },
-	{ "iommu-iova", "iommu_ops with its own IOVA allocator", "this allocator is not available yet" },
+	{ "iommu", "an IOMMU driver: dma-iommu's IOVAs are references of one region", NULL },
+	{ "iommu-iova", "the same, and nextfit hands out the IOVAs", NULL },
 	{ "pool", "pre-granted persistent pool", "this allocator is not available yet" },
 	{ NULL, NULL, NULL },
 };
