@@ -27,5 +27,6 @@ all: $(BUILD)/grantbench
 
 include ci/build.mk
 include ci/targets.mk
+include ci/sim.mk
 
 .PHONY: all

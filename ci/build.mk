@@ -6,7 +6,8 @@
 # built for the host as well: the unit tests and the fuzzer use them.
 
 LIB_SRC     := $(sort $(wildcard harness/*/*.c))
-LIB_SRC     := $(filter-out harness/tests/%,$(LIB_SRC))
+# harness/sim is compiled against stand-ins of the kernel's headers: ci/sim.mk
+LIB_SRC     := $(filter-out harness/tests/% harness/sim/%,$(LIB_SRC))
 CMD_SRC     := $(sort $(wildcard harness/*.c))
 BACKEND_SRC := $(sort $(wildcard guests/backend/*.c))
 BACKEND_SRC := $(filter-out guests/backend/main.c guests/backend/xen-%.c guests/backend/fuzz-%.c,\
@@ -43,7 +44,7 @@ $(BUILD)/libbackend.a: $(BACKEND_OBJ)
 $(TESTS) $(HELPERS): $(BUILD)/tests/%: $(BUILD)/obj/harness/tests/%.o $(TESTLIB_OBJ) \
 		$(BUILD)/libbackend.a $(BUILD)/libgrantbench.a
 	@mkdir -p $(@D)
-	$(call say,LD) $(CC) $(CFLAGS) $(GB_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS) $(GB_LIBS)
+	$(call say,LD) $(CC) $(CFLAGS) $(GB_LDFLAGS) $(LDFLAGS) -o $@ $(filter-out %.a,$^) $(filter %.a,$^) $(filter %.a,$^) $(TEST_LIBS) $(GB_LIBS)
 
 # Flags are part of what an object depends on: switching a sanitizer on rebuilds.
 FLAGS := $(CC) $(CPPFLAGS) $(GB_CPPFLAGS) $(CFLAGS) $(GB_CFLAGS)

@@ -37,11 +37,9 @@ fuzz-%:
 
 install: all
 	install -D -m 755 $(BUILD)/grantbench $(DESTDIR)$(PREFIX)/bin/grantbench
-	for d in guests images scenarios; do \
+	for d in guests images scenarios harness/sim harness/alloc harness/stats harness/lib; do \
 		find $$d -type f -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/grantbench/{} \; ; \
 	done
-	install -D -m 644 harness/lib/record.c $(DESTDIR)$(PREFIX)/share/grantbench/harness/lib/record.c
-	install -D -m 644 harness/lib/record.h $(DESTDIR)$(PREFIX)/share/grantbench/harness/lib/record.h
 	for m in docs/*.[1-8]; do \
 		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; \
 	done

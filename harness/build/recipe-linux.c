@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "build/kconfig.h"
+#include "build/kernel-source.h"
 #include "build/sources.h"
 #include "build/unpack.h"
 #include "lib/cleanup.h"
@@ -77,28 +78,24 @@ static char *fragment_path(struct builder *b, const struct recipe *r)
 	return builder_data(b, rel);
 }
 
-int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
+int kernel_source_key(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
 {
-	_cleanup_free_ char *fragment = fragment_path(b, r);
-	_cleanup_free_ char *patches = patch_dir(b);
-	_cleanup_free_ char *arch = NULL, *cross = NULL;
-	const char *const *test;
-	int ret;
+	char sha256[FS_SHA256_HEX];
 
-	if (set_name(b)) {
-		ret = builder_key_pins(b, key, set_name(b), err);
-		if (ret <= 0)
-			return ret;
-	} else {
-		char sha256[FS_SHA256_HEX];
-
-		if (check_tree(b->opts.linux_src, r->arch, err) < 0 ||
-		    builder_tree_hash(b, b->opts.linux_src, sha256, err) < 0)
-			return -1;
-		key_add(key, "tree", "%s", sha256);
-	}
-	if (key_add_file(key, &b->memo, "config", r->arch->name, fragment, err) < 0)
+	if (set_name(b))
+		return builder_key_pins(b, key, set_name(b), err);
+	if (check_tree(b->opts.linux_src, r->arch, err) < 0 ||
+	    builder_tree_hash(b, b->opts.linux_src, sha256, err) < 0)
 		return -1;
+	key_add(key, "tree", "%s", sha256);
+	return 1;
+}
+
+int kernel_patches_key(struct builder *b, struct key *key, struct err *err)
+{
+	_cleanup_free_ char *patches = patch_dir(b);
+	const char *const *test;
+
 	if (fs_is_dir(patches) &&
 	    key_add_dir(key, &b->memo, "patch", patches, "*.patch", err) < 0)
 		return -1;
@@ -108,6 +105,20 @@ int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 		if (key_add_file(key, &b->memo, "test-patch", "", *test, err) < 0)
 			return -1;
 	}
+	return 0;
+}
+
+int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
+{
+	_cleanup_free_ char *fragment = fragment_path(b, r);
+	_cleanup_free_ char *arch = NULL, *cross = NULL;
+	int ret = kernel_source_key(b, r, key, err);
+
+	if (ret <= 0)
+		return ret;
+	if (key_add_file(key, &b->memo, "config", r->arch->name, fragment, err) < 0 ||
+	    kernel_patches_key(b, key, err) < 0)
+		return -1;
 	arch = xasprintf("ARCH=%s", r->arch->linux_arch);
 	cross = xasprintf("CROSS_COMPILE=%s", r->arch->cross);
 	builder_key_flags(key, (const char *const[]){ arch, cross, MAKE_FLAGS, NULL });
@@ -178,6 +189,13 @@ static int patch_tree(struct builder *b, struct tree *tree, struct err *err)
 	return ret;
 }
 
+int kernel_source_open(struct builder *b, struct tree *tree, char **version, struct err *err)
+{
+	if (open_tree(b, tree, version, err) < 0)
+		return -1;
+	return patch_tree(b, tree, err);
+}
+
 static int run_make(struct builder *b, struct build_ctx *ctx, const struct tree *tree,
 		    const char *out, const char *target, const char *const *env, struct err *err)
 {
@@ -224,7 +242,7 @@ int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	int ret;
 
 	builder_stamp(b, ctx, stamp);
-	if (open_tree(b, &tree, &ctx->version, err) < 0 || patch_tree(b, &tree, err) < 0 ||
+	if (kernel_source_open(b, &tree, &ctx->version, err) < 0 ||
 	    tree_build_dir(&tree, arch->name, stamp, &out, err) < 0)
 		return -1;
 	ret = run_make(b, ctx, &tree, out, "allnoconfig", env, err);

@@ -149,6 +149,8 @@ int rootfs_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int qemu_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
 int qemu_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int qemu_external(struct builder *b, const struct recipe *r, struct artifact *out, struct err *err);
+int alloc_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
+int alloc_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 void qemu_argv(const struct recipe *r, struct artifact *out);
 
 #endif

@@ -4,6 +4,13 @@
 
 #include "lib/cleanup.h"
 
+/* Whose compiler is the host's own. */
+#ifdef __aarch64__
+#define HOST_ARCH (&arch_arm64)
+#else
+#define HOST_ARCH (&arch_x86_64)
+#endif
+
 #define DEPS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* What both architectures have; dom0less is arm64's alone. */
@@ -62,6 +69,9 @@ const struct recipe recipes[] = {
 	  .inputs = qemu_inputs, .build = qemu_build, .argv = qemu_argv,
 	  .external = qemu_external },
 	COMMON(x86_64, "vmlinux"),
+	{ .name = "alloc-host", .main_file = "gb-alloc", .arch = HOST_ARCH,
+	  .what = "the grant allocators in user space, for this machine", .compiles = true,
+	  .inputs = alloc_inputs, .build = alloc_build },
 };
 
 const size_t nr_recipes = ARRAY_SIZE(recipes);

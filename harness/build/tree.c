@@ -213,6 +213,16 @@ static int place_original(const struct tree *tree, const char *file, const char 
 	return fs_exists(orig) ? fs_copy(orig, to, err) : 0;
 }
 
+char *tree_original(const struct tree *tree, const char *file)
+{
+	char *orig = xasprintf("%s/orig/%s", tree->dir, file);
+
+	if (fs_exists(orig))
+		return orig;
+	free(orig);
+	return join(tree->src, file);
+}
+
 /* From patch's own words: the file it was at when it failed. */
 static void failed_file(const char *text, char *out, size_t size)
 {

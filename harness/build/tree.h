@@ -61,6 +61,9 @@ int tree_build_done(struct tree *tree, const char *name, struct err *err);
  */
 int tree_forget(const struct tree *tree, const char *file, struct err *err);
 
+/* Path of a file as it was before any patch; caller frees. It need not be there. */
+char *tree_original(const struct tree *tree, const char *file);
+
 /*
  * The files that a patch touches, without "a/" and "b/"; *files is
  * NULL-terminated, free with tree_free_list(). -EINVAL when it names none or
