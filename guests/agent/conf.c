@@ -29,6 +29,7 @@ static const struct {
 	FIELD(NUMBER, late_probe), FIELD(TEXT, late_bus), FIELD(NUMBER, disk_wait_ms), FIELD(TEXT, workload),
 	FIELD(TEXT, fio_job), FIELD(NUMBER, verify), FIELD(NUMBER, unbind), FIELD(NUMBER, grants),
 	FIELD(NUMBER, jitter), FIELD(NUMBER, table_seed),
+	FIELD(NUMBER, in_flight), FIELD(NUMBER, rounds), FIELD(NUMBER, age_seed), FIELD(NUMBER, age_percent),
 };
 
 static int put_text(char *to, size_t size, const char *value)

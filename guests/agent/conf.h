@@ -42,6 +42,10 @@ struct conf {
 	int grants;
 	int jitter;			/* instructions to spend before the timed part */
 	int table_seed;			/* 0: leave the grant table as it is */
+	int in_flight;			/* of workload selftest: mappings at a time, */
+	int rounds;			/* and how often one is ended and another made */
+	int age_seed;
+	int age_percent;		/* of the grant table that is kept in use, in pieces; 0: none */
 };
 
 /*

@@ -18,6 +18,7 @@
 #include "perturb.h"
 #include "probe.h"
 #include "report.h"
+#include "selftest.h"
 #include "sys.h"
 #include "workload.h"
 
@@ -60,21 +61,38 @@ static void report_proof(const struct disk *disk, long grefs_start)
 	report("proof", data);
 }
 
-/* The device's own count and the whole table's, after everything was given back. */
-static bool grefs_now(const struct disk *disk, long *device, long *table)
+/* After everything was given back. */
+struct counts {
+	long device;		/* references that the device holds */
+	long table;		/* that anybody holds */
+	long granting;		/* entries of the table through which somebody has access */
+};
+
+/* A backend that held grants has let go of them: the driver's quarantine looks every 100 ms. */
+static void wait_quarantine(const struct disk *disk)
 {
-	return disk_grant_stat(disk->device, "grefs_in_use", device) == 0 &&
-	       disk_grant_stat(NULL, "grefs_in_use", table) == 0;
+	long left;
+	int i;
+
+	for (i = 0; i < 100 && disk_grant_stat(disk->device, "quarantined", &left) == 0 && left; i++)
+		usleep(50000);
+}
+
+static bool counts_now(const struct disk *disk, struct counts *c)
+{
+	return disk_grant_stat(disk->device, "grefs_in_use", &c->device) == 0 &&
+	       disk_grant_stat(NULL, "grefs_in_use", &c->table) == 0 &&
+	       disk_grant_stat(NULL, "grefs_granting", &c->granting) == 0;
 }
 
 /*
  * Unbind, count, bind again, unbind, count: the device must hold no reference,
- * and the table must be where it was. start: the table's count before the
- * device was first bound, -1 when nobody could look (xl: it is bound at boot).
+ * and the table must be where it was. start: the counts before the
+ * device was first bound, table -1 when nobody could look (xl: it is bound at boot).
  */
-static void unbind_and_count(const struct conf *conf, struct disk *disk, long start)
+static void unbind_and_count(const struct conf *conf, struct disk *disk, struct counts *start)
 {
-	long dev[2] = { 0, 0 }, table[2] = { -1, -1 };
+	struct counts c[2];
 	int i, ret;
 
 	for (i = 0; i < 2; i++) {
@@ -83,12 +101,14 @@ static void unbind_and_count(const struct conf *conf, struct disk *disk, long st
 			ret = disk_wait(disk->device, conf->disk_wait_ms, disk);
 		if (ret == 0)
 			ret = disk_unbind(disk->device);
+		if (ret == 0 && conf->grants)
+			wait_quarantine(disk);
 		if (ret < 0) {
 			report_check("grefs-returned", false, "%s: cannot %s: %s", disk->device,
 				     i ? "bind and unbind again" : "unbind", strerror(-ret));
 			return;
 		}
-		if (conf->grants && !grefs_now(disk, &dev[i], &table[i])) {
+		if (conf->grants && !counts_now(disk, &c[i])) {
 			report_check("grefs-returned", false, "no counters of the grant DMA driver");
 			return;
 		}
@@ -97,11 +117,16 @@ static void unbind_and_count(const struct conf *conf, struct disk *disk, long st
 		report_check("unbind", true, "unbound, bound and unbound again");
 		return;
 	}
-	if (start < 0)
-		start = table[0];
-	report_check("grefs-returned", !dev[0] && !dev[1] && table[0] == start && table[1] == start,
-		     "in use: table %ld at start, %ld and %ld after unbind; device %ld and %ld", start,
-		     table[0], table[1], dev[0], dev[1]);
+	if (start->table < 0)
+		*start = c[0];
+	report_check("grefs-returned", !c[0].device && !c[1].device && c[0].table == start->table &&
+		     c[1].table == start->table,
+		     "in use: table %ld at start, %ld and %ld after unbind; device %ld and %ld",
+		     start->table, c[0].table, c[1].table, c[0].device, c[1].device);
+	report_check("access-ended", c[0].granting <= c[0].table &&
+		     c[0].granting == start->granting && c[1].granting == start->granting,
+		     "entries that grant: %ld at start, %ld and %ld after unbind", start->granting,
+		     c[0].granting, c[1].granting);
 }
 
 /* The timed part, with what the seed asks for in front of it. */
@@ -116,8 +141,18 @@ static bool run_timed(const struct conf *conf, const struct disk *disk)
 		report_error("the grant table cannot be perturbed: %s", strerror(-table));
 		return false;
 	}
+	if (conf->age_percent) {
+		int ret = selftest_age(conf->age_seed, conf->age_percent);
+
+		if (ret < 0) {
+			report_error("the grant table cannot be aged: %s", strerror(-ret));
+			return false;
+		}
+	}
 	perturb_jitter(conf->jitter);
-	ok = workload_fio(conf, disk);
+	ok = !strcmp(conf->workload, "selftest") ? selftest_run(conf, disk) : workload_fio(conf, disk);
+	if (conf->age_percent)
+		selftest_age(0, 0);
 	if (conf->table_seed)
 		perturb_table_end(table);
 	return ok;
@@ -140,7 +175,7 @@ static int bind_late(const struct conf *conf, size_t i)
 static void run(const struct conf *conf)
 {
 	struct disk disks[CONF_LIST_MAX] = { { .device = "" } };
-	long grefs_start = -1;
+	struct counts start = { .table = -1 };
 	bool ok = true;
 	size_t i;
 	int ret;
@@ -153,7 +188,8 @@ static void run(const struct conf *conf)
 			finish(false);
 		}
 		/* what is in use before any device of ours */
-		disk_grant_stat(NULL, "grefs_in_use", &grefs_start);
+		disk_grant_stat(NULL, "grefs_in_use", &start.table);
+		disk_grant_stat(NULL, "grefs_granting", &start.granting);
 	}
 	for (i = 0; i < conf->nr_disks; i++) {
 		ret = conf->late_probe ? bind_late(conf, i) : 0;
@@ -176,15 +212,18 @@ static void run(const struct conf *conf)
 	for (i = 0; i < conf->nr_disks; i++)
 		probe_report(disks[i].device);
 	for (i = 0; i < conf->nr_disks; i++)
-		report_proof(&disks[i], grefs_start);
+		report_proof(&disks[i], start.table);
 	for (i = 0; i < conf->nr_disks && conf->verify; i++)
 		ok = workload_verify(&disks[i]) && ok;
-	if (ok && !strcmp(conf->workload, "fio"))
+	if (ok && strcmp(conf->workload, "none"))
 		ok = run_timed(conf, &disks[0]);
 	else if (ok)
 		workload_state(&disks[0]);
-	for (i = 0; i < conf->nr_disks && conf->unbind; i++)
-		unbind_and_count(conf, &disks[i], i == 0 && conf->nr_disks == 1 ? grefs_start : -1);
+	for (i = 0; i < conf->nr_disks && conf->unbind; i++) {
+		if (conf->nr_disks > 1)
+			start.table = -1;
+		unbind_and_count(conf, &disks[i], &start);
+	}
 	finish(ok);
 }
 

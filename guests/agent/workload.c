@@ -49,29 +49,38 @@ bool workload_verify(const struct disk *disk)
 	return true;
 }
 
-/* The driver's counters, kept in memory until nothing is timed any more. */
-static char *grant_stats(const struct disk *disk)
+void workload_stats_read(const struct disk *disk, struct workload_stats *stats)
 {
-	char path[160], *text = NULL;
+	char path[160];
 
+	*stats = (struct workload_stats){ NULL, NULL };
 	snprintf(path, sizeof(path), GRANT_DMA_DIR "/%s", disk->device);
-	return sys_read_file(path, &text, NULL) < 0 ? NULL : text;
+	sys_read_file(GRANT_DMA_DIR "/global", &stats->table, NULL);
+	sys_read_file(path, &stats->device, NULL);
 }
 
-static void send_stats(const char *name, char *text)
+static void send_stats(const char *what, const char *when, char *text)
 {
+	char name[64];
+
+	snprintf(name, sizeof(name), "grant-%s-%s.txt", what, when);
 	if (text)
 		report_blob(name, text, strlen(text));
 	free(text);
 }
 
+void workload_stats_send(struct workload_stats *stats, const char *when)
+{
+	send_stats("dma", when, stats->device);
+	send_stats("table", when, stats->table);
+}
+
 void workload_state(const struct disk *disk)
 {
-	char *global = NULL;
+	struct workload_stats stats;
 
-	sys_read_file(GRANT_DMA_DIR "/global", &global, NULL);
-	send_stats("grant-dma-after.txt", grant_stats(disk));
-	send_stats("grant-table-after.txt", global);
+	workload_stats_read(disk, &stats);
+	workload_stats_send(&stats, "after");
 }
 
 bool workload_fio(const struct conf *conf, const struct disk *disk)
@@ -79,18 +88,16 @@ bool workload_fio(const struct conf *conf, const struct disk *disk)
 	const char *const argv[] = {
 		FIO, "--output-format=json+", "--output=" FIO_OUT, conf->fio_job, NULL,
 	};
-	char *before, *after, *global_before = NULL, *global_after = NULL;
+	struct workload_stats before, after;
 	char out[512];
 	bool marked;
 	int status;
 
 	marked = disk_mark(disk) == 0 && disk_mark(disk) == 0;
 	report_phase("workload-start");
-	sys_read_file(GRANT_DMA_DIR "/global", &global_before, NULL);
-	before = grant_stats(disk);
+	workload_stats_read(disk, &before);
 	status = sys_run(argv, out, sizeof(out), TIMED_MS);
-	after = grant_stats(disk);
-	sys_read_file(GRANT_DMA_DIR "/global", &global_after, NULL);
+	workload_stats_read(disk, &after);
 	marked = marked && disk_mark(disk) == 0;
 	report_phase("workload-done");
 	if (status != 0) {
@@ -100,9 +107,7 @@ bool workload_fio(const struct conf *conf, const struct disk *disk)
 	if (!marked)
 		report_error("%s: the disk does not answer a request for its serial number",
 			     disk->node);
-	send_stats("grant-dma-before.txt", before);
-	send_stats("grant-dma-after.txt", after);
-	send_stats("grant-table-before.txt", global_before);
-	send_stats("grant-table-after.txt", global_after);
+	workload_stats_send(&before, "before");
+	workload_stats_send(&after, "after");
 	return status == 0 && marked && report_file("fio.json", FIO_OUT) == 0;
 }

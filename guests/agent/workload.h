@@ -18,6 +18,16 @@ bool workload_verify(const struct disk *disk);
  */
 bool workload_fio(const struct conf *conf, const struct disk *disk);
 
+/* The driver's counters, and its table's, kept in memory until nothing is timed any more. */
+struct workload_stats {
+	char *device;
+	char *table;
+};
+
+void workload_stats_read(const struct disk *disk, struct workload_stats *stats);
+/* Send and free them, as blobs grant-dma-WHEN.txt and grant-table-WHEN.txt. */
+void workload_stats_send(struct workload_stats *stats, const char *when);
+
 /* Without a timed part: the driver's counters as they are, blobs grant-dma-after.txt and grant-table-after.txt. */
 void workload_state(const struct disk *disk);
 

@@ -37,8 +37,8 @@ bool grant_map_one(struct grant_dma *gd, struct vq_stats *st, struct dma_seg *se
 	return true;
 }
 
-static unsigned int map_each(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
-			     unsigned int nr)
+unsigned int grant_map_each(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
+			    unsigned int nr)
 {
 	unsigned int i, failed = 0;
 
@@ -85,9 +85,9 @@ void grant_unmap(struct dma *dma, struct vq_stats *st, struct dma_seg *segs, uns
 static const struct dma_ops map_ops = {
 	.name		= "map",
 	.batch		= 1,
-	.map		= map_each,
+	.map		= grant_map_each,
 	.unmap		= grant_unmap,
-	.map_ring	= map_each,
+	.map_ring	= grant_map_each,
 	.unmap_ring	= grant_unmap,
 };
 
@@ -108,7 +108,9 @@ int grant_dma_init(struct grant_dma *gd, enum mapping_kind kind, const struct gr
 	memset(gd, 0, sizeof(*gd));
 	gd->dma.ops = kind == MAPPING_BATCH ? &grant_batch_ops :
 		      kind == MAPPING_COPY ? &grant_copy_ops :
-		      kind == MAPPING_ADAPTIVE ? &grant_adaptive_ops : &map_ops;
+		      kind == MAPPING_ADAPTIVE ? &grant_adaptive_ops :
+		      kind == MAPPING_TEST_HOLD ? &grant_hold_ops :
+		      kind == MAPPING_TEST_WRITE ? &grant_write_ops : &map_ops;
 	gd->dma.grants = true;
 	gd->grants = grants;
 	gd->copy_max = copy_max;

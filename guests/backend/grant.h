@@ -13,6 +13,8 @@
  *             all requests popped
  *   adaptive  copy what is small, map the rest as batch does
  *
+ * and test-hold and test-write, which do what no backend should: grant-test.c.
+ *
  * Rings stay mapped with all of them: both sides write there.
  */
 #ifndef GB_BACKEND_GRANT_H
@@ -61,6 +63,14 @@ struct grant_ops {
 		     uint32_t nr, bool to_frontend);
 };
 
+/* test-hold: mappings that outlive their requests. */
+#define GRANT_HELD		16u
+
+struct grant_held {
+	void *base;
+	uint32_t nr_pages;
+};
+
 struct grant_dma {
 	struct dma dma;
 	const struct grant_ops *grants;
@@ -71,6 +81,9 @@ struct grant_dma {
 	struct grant_copy *copies; /* GRANT_PAGES_MAX, the same */
 	uint32_t bounce_used;	/* pages */
 	uint32_t bounced;	/* segments that live there */
+
+	struct grant_held held[GRANT_HELD];
+	unsigned int next_held;
 };
 
 /*
@@ -87,12 +100,15 @@ unsigned int grant_map_batch(struct dma *dma, struct vq_stats *st, struct dma_se
 			     unsigned int nr);
 unsigned int grant_copy_in(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
 			   unsigned int nr);
+unsigned int grant_map_each(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
+			    unsigned int nr);
 /* One segment, however it was reached. */
 bool grant_map_one(struct grant_dma *gd, struct vq_stats *st, struct dma_seg *seg);
 void grant_segment_failed(struct vq_stats *st, struct dma_seg *seg, int err);
 void grant_unmap(struct dma *dma, struct vq_stats *st, struct dma_seg *segs, unsigned int nr);
 
-extern const struct dma_ops grant_batch_ops, grant_copy_ops, grant_adaptive_ops;
+extern const struct dma_ops grant_batch_ops, grant_copy_ops, grant_adaptive_ops, grant_hold_ops,
+	grant_write_ops;
 
 static inline struct grant_dma *to_grant(struct dma *dma)
 {

@@ -35,6 +35,7 @@
 	X(maps)		/* map operations that succeeded */                        \
 	X(unmaps)	/* map operations undone */                                \
 	X(map_failures)                                                            \
+	X(readonly_writable) /* test-write: read-only grants that could be mapped writable */ \
 	X(pages_mapped)                                                            \
 	X(pages_unmapped)                                                          \
 	X(copies)	/* operations of GNTTABOP_copy */                          \

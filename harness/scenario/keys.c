@@ -60,6 +60,8 @@ static const struct key_word allocators[] = {
 
 static const struct key_word mappings[] = {
 	{ "map", "map each descriptor's grants, unmap after use", NULL },
+	{ "test-hold", "a test: as map, but grants of completed requests stay mapped for a while", NULL },
+	{ "test-write", "a test: as map, but tries to write to what is granted read-only", NULL },
 	{ "foreign", "no grants: map guest frames by number", NULL },
 	{ "batch", "two mappings, one per direction, for all requests popped", NULL },
 	{ "copy", "nothing is mapped: GNTTABOP_copy in and out of a bounce buffer", NULL },
@@ -115,6 +117,7 @@ static const struct key_word patterns[] = {
 
 static const struct key_word workloads[] = {
 	{ "fio", "the job file, in the domU", NULL },
+	{ "selftest", "the frontend maps and unmaps iodepth mappings of 1 to 256 pages, number_ios times; bs and rw mean nothing", NULL },
 	{ "none", "the device comes up and is checked, nothing is timed", NULL },
 	{ NULL, NULL, NULL },
 };
@@ -162,6 +165,10 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "largest queue size that the backend offers, a power of two"),
 	SET("topology", "copy_max", KEY_SIZE, SET_COPY_MAX, .min = 1, .max = 128ul << 20,
 	    .def = "128k", .help = "mapping adaptive: bytes of a request that is copied at most"),
+	SET("topology", "grant_frames", KEY_UINT, SET_GRANT_FRAMES, .min = 1, .max = 64, .def = "64",
+	    .help = "largest grant table of a domU, in frames of 512 references"),
+	SET("topology", "reserve_grefs", KEY_UINT, SET_RESERVE_GREFS, .min = 0, .max = 32000,
+	    .def = "0", .help = "references that nextfit and magazine take at probe; 0: 384"),
 	SET("topology", "store", KEY_WORD, SET_STORE, .words = stores, .def = "ram",
 	    .help = "what stands behind the disk"),
 	SET("topology", "disk_mib", KEY_UINT, SET_DISK_MIB, .min = 1, .max = 256, .def = "32",
@@ -216,6 +223,10 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "write with verify=crc32c and read back before the timed part"),
 	SET("workload", "unbind", KEY_BOOL, SET_UNBIND, .def = "yes",
 	    .help = "unbind the device at the end and count grant references"),
+	SET("workload", "age_percent", KEY_UINT, SET_AGE_PERCENT, .min = 0, .max = 90, .def = "0",
+	    .help = "part of the domU's grant references that is in use, one by one, during the workload"),
+	SET("workload", "age_seed", KEY_UINT, SET_AGE_SEED, .min = 1, .max = 1000000, .def = "1",
+	    .help = "which ones these are"),
 	AXIS("workload", "disturb", KEY_WORD, AXIS_DISTURB, .words = disturbances, .def = "none",
 	    .help = "what happens to the domU (not dom0less); such a cell tests, and measures nothing"),
 	{ .section = NULL },

@@ -67,7 +67,7 @@ static const struct {
 	{ DU, "UBSAN: array-index-out-of-bounds in drivers/x.c:1:2", SPLAT_FAIL, DU },
 	{ DU, "Out of memory: Killed process 12 (fio)", SPLAT_FAIL, DU },
 	{ DU, "virtio_blk virtio0: Grant still in use by backend domain, disabled for further use",
-	  SPLAT_FAIL, DU },
+	  SPLAT_DEAD, DU },
 	{ DU, "xen:grant_table: WARNING: g.e. 0x1f still in use!", SPLAT_FAIL, DU },
 	{ DU,
 	  "virtio-mmio 2000000.virtio: Cannot set up Xen grant DMA ops, retain platform DMA ops",

@@ -181,6 +181,9 @@ static void take_splat(struct vm *vm, const struct splat *splat, const char *tex
 				    "%s powered the machine off before it was done: %s",
 				    domain_word(culprit), text);
 		break;
+	case SPLAT_DEAD:
+		judge_fatal(vm, VM_FAIL, culprit, "%s: %s", domain_word(culprit), text);
+		break;
 	case SPLAT_FAIL:
 		soft(vm, VM_FAIL, culprit, "%s: %s", domain_word(culprit), text);
 		break;

@@ -84,7 +84,7 @@ static const struct pattern linux_patterns[] = {
 	/* mm/oom_kill.c */
 	{ "Out of memory: Killed process", true, SPLAT_FAIL, VM_DOMAIN_NONE },
 	/* drivers/xen/grant-dma-ops.c */
-	{ "Grant still in use by backend", false, SPLAT_FAIL, VM_DOMAIN_NONE },
+	{ "Grant still in use by backend", false, SPLAT_DEAD, VM_DOMAIN_NONE },
 	{ "retain platform DMA ops", false, SPLAT_INVALID, VM_DOMAIN_NONE },
 	/* drivers/xen/grant-table.c */
 	{ "WARNING: g.e. ", false, SPLAT_FAIL, VM_DOMAIN_NONE },

@@ -18,6 +18,7 @@
 enum splat_class {
 	SPLAT_INVALID,	/* the path under test is not live: no number may be printed */
 	SPLAT_FAIL,	/* goes on running, but no longer passes */
+	SPLAT_DEAD,	/* the device under test does nothing any more: nothing to wait for */
 	SPLAT_HALT,	/* the machine goes down: wrong unless everybody is done */
 	SPLAT_CRASH,
 };

@@ -179,6 +179,9 @@ static int check_backend_proof(const struct machine *m, const json_t *backend, j
 		return err_subject(err, "the backend copied %" JSON_INTEGER_FORMAT " times and mapped "
 				   "%" JSON_INTEGER_FORMAT " times with mapping \"copy\"",
 				   integer(io, "copies"), integer(io, "maps"));
+	if (integer(io, "readonly_writable"))
+		return err_subject(err, "the backend could map %" JSON_INTEGER_FORMAT " read-only grants "
+				   "writable", integer(io, "readonly_writable"));
 	if (!json_is_true(json_object_get(backend, "balanced")))
 		return err_subject(err, "the backend mapped %" JSON_INTEGER_FORMAT " times and unmapped "
 				   "%" JSON_INTEGER_FORMAT, integer(backend, "maps"),
@@ -260,6 +263,19 @@ static int guest_counters(const struct vm_result *r, unsigned long ios, json_t *
 	return 0;
 }
 
+static int selftest_metrics(const struct machine *m, const struct vm_result *r,
+			    enum metric_class class, json_t *metrics, struct err *err)
+{
+	_cleanup_json_ json_t *kv = NULL;
+
+	if (m->count)
+		return 0;
+	kv = blob_kv(r, "selftest.txt", err);
+	if (!kv || metrics_selftest(kv, m->icount, class, metrics, err) < 0)
+		return -1;
+	return guest_counters(r, 0, metrics, err);
+}
+
 /*
  * The count build's sample says what Xen counted, and nothing else; the others say
  * everything else.
@@ -274,6 +290,8 @@ static int workload_metrics(const struct machine *m, const struct vm_result *r,
 	double ops;
 	size_t n;
 
+	if (!strcmp(m->scenario->setting[SET_WORKLOAD], "selftest"))
+		return selftest_metrics(m, r, class, metrics, err);
 	if (strcmp(m->scenario->setting[SET_WORKLOAD], "fio"))
 		return 0;
 	fio = blob_json(r, "fio.json", err);

@@ -53,6 +53,14 @@ int metrics_counters(const struct counter_metric *table, const json_t *empty,
 		     json_t *metrics, struct err *err);
 
 /*
+ * The frontend's selftest, lines of "PAGES_KEY VALUE": instructions (icount) or
+ * nanoseconds of one map and one unmap, without what looking at the clock costs, the
+ * longest one with it, and mappings that could not be made.
+ */
+int metrics_selftest(const json_t *kv, bool icount, enum metric_class class, json_t *metrics,
+		     struct err *err);
+
+/*
  * The rest is of the span that the backend saw (guests/backend/README.md): from its
  * first answer behind the last mark but one, to the one with which the workload's
  * data had been moved. Start and end of the program in the guest are not in it, and

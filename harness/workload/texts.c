@@ -52,6 +52,8 @@ static void common_xen_args(const struct machine *m, struct buf *out)
 	/* one virtual CPU on each physical one, for good: nothing is scheduled between them */
 	if (m->cpus > 1)
 		buf_addstr(out, " sched=null");
+	if (!machine_is_xl(m))
+		buf_addf(out, " gnttab_max_frames=%lu", scenario_uint(m->scenario, SET_GRANT_FRAMES));
 	/* silo is what Xen is built with */
 	if (strcmp(machine_xsm(m), "silo"))
 		buf_addf(out, " xsm=%s", machine_xsm(m));
@@ -99,6 +101,8 @@ void text_domu_args(const struct machine *m, struct buf *out)
 		buf_addstr(out, " initcall_blacklist=grant_dma_iommu_init");
 	if (machine_uses_grants(m))
 		buf_addf(out, " xen_grant_dma.allocator=%s", m->cell->value[AXIS_ALLOCATOR]);
+	if (scenario_uint(m->scenario, SET_RESERVE_GREFS))
+		buf_addf(out, " xen_grant_dma.reserve=%lu", scenario_uint(m->scenario, SET_RESERVE_GREFS));
 	if (!cell_is(m->cell, AXIS_PROBE_TIMEOUT, "default"))
 		buf_addf(out, " deferred_probe_timeout=%s", m->cell->value[AXIS_PROBE_TIMEOUT]);
 	if (m->x86)
@@ -214,6 +218,12 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 	text_device_name(m, out);
 	buf_addf(out, "\ngrants=%d\nworkload=%s\n", machine_uses_grants(m),
 		 s->setting[SET_WORKLOAD]);
+	if (!strcmp(s->setting[SET_WORKLOAD], "selftest"))
+		buf_addf(out, "in_flight=%s\nrounds=%lu\n", m->cell->value[AXIS_IODEPTH],
+			 scenario_uint(s, SET_NUMBER_IOS));
+	if (scenario_uint(s, SET_AGE_PERCENT))
+		buf_addf(out, "age_seed=%lu\nage_percent=%lu\n", scenario_uint(s, SET_AGE_SEED),
+			 scenario_uint(s, SET_AGE_PERCENT));
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
 		buf_addstr(out, "fio_job=/grantbench/job.fio\n");
 	if (m->perturb.table_seed)
@@ -244,6 +254,7 @@ void text_xl_config(const struct machine *m, struct buf *out)
 		buf_addstr(out, "device_tree = \"/grantbench/guest.dtb\"\n");
 	/* binding none: the control, whose memory the driver domain may map as it likes */
 	add_label(m, machine_uses_grants(m) ? "frontend_t" : "frontend_open_t", out);
+	buf_addf(out, "max_grant_frames = %lu\n", scenario_uint(m->scenario, SET_GRANT_FRAMES));
 	buf_addstr(out, "extra = \"");
 	text_domu_args(m, out);
 	buf_addstr(out, "\"\n");
