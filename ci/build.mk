@@ -12,6 +12,8 @@ CMD_SRC     := $(sort $(wildcard harness/*.c))
 BACKEND_SRC := $(sort $(wildcard guests/backend/*.c))
 BACKEND_SRC := $(filter-out guests/backend/main.c guests/backend/xen-%.c guests/backend/fuzz-%.c,\
                $(BACKEND_SRC))
+# the guests' network workload, which runs on the host's loopback, too
+AGENT_SRC   := $(sort $(wildcard guests/agent/net-*.c))
 TEST_SRC    := $(sort $(wildcard harness/tests/test-*.c))
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(sort $(wildcard harness/tests/*.c)))
 
@@ -22,7 +24,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 LIB_OBJ     := $(call obj,$(LIB_SRC))
 CMD_OBJ     := $(call obj,$(CMD_SRC))
-BACKEND_OBJ := $(call obj,$(BACKEND_SRC))
+BACKEND_OBJ := $(call obj,$(BACKEND_SRC) $(AGENT_SRC))
 TESTS       := $(patsubst harness/tests/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 # programs that tests start, such as the fake QEMU
 HELPERS     := $(patsubst harness/tests/%.c,$(BUILD)/tests/%,$(filter-out harness/tests/lib-%.c,\

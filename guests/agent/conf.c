@@ -30,6 +30,12 @@ static const struct {
 	FIELD(TEXT, fio_job), FIELD(NUMBER, verify), FIELD(NUMBER, unbind), FIELD(NUMBER, grants),
 	FIELD(NUMBER, jitter), FIELD(NUMBER, table_seed),
 	FIELD(NUMBER, in_flight), FIELD(NUMBER, rounds), FIELD(NUMBER, age_seed), FIELD(NUMBER, age_percent),
+	FIELD(TEXT, nic), FIELD(TEXT, net_bridge), FIELD(TEXT, net_mac), FIELD(TEXT, net_address),
+	FIELD(TEXT, net_address6), FIELD(TEXT, net_peer), FIELD(TEXT, net_peer6),
+	FIELD(TEXT, net_peer_mac), FIELD(NUMBER, net_mtu), FIELD(NUMBER, net_pairs),
+	FIELD(TEXT, net_test), FIELD(NUMBER, net_size), FIELD(NUMBER, net_count),
+	FIELD(NUMBER, net_in_flight), FIELD(NUMBER, net_interval_ns), FIELD(NUMBER, net_seed),
+	FIELD(NUMBER, net_echo),
 };
 
 static int put_text(char *to, size_t size, const char *value)

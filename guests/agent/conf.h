@@ -41,6 +41,19 @@ struct conf {
 	int unbind;
 	int grants;
 	int jitter;			/* instructions to spend before the timed part */
+	char nic[64];			/* a network interface's device instead of disks, or "" */
+	char net_bridge[16];		/* dom0's, "": none */
+	char net_mac[24];		/* of the bridge, or of the interface */
+	char net_address[48];		/* with the prefix' length */
+	char net_address6[48];		/* or "" */
+	char net_peer[48];
+	char net_peer6[48];		/* or "" */
+	char net_peer_mac[24];
+	int net_mtu;
+	int net_pairs;
+	char net_test[16];		/* the timed part: udp-rr and so on */
+	int net_size, net_count, net_in_flight, net_interval_ns, net_seed;
+	int net_echo;			/* the peer echoes UDP, and does no more: no stack behind it */
 	int table_seed;			/* 0: leave the grant table as it is */
 	int in_flight;			/* of workload selftest: mappings at a time, */
 	int rounds;			/* and how often one is ended and another made */

@@ -64,8 +64,7 @@ int disk_bind(const char *device)
 	return sys_write_file(PLATFORM "/drivers/virtio-mmio/bind", device);
 }
 
-/* Name of the first entry of dir that starts with prefix. */
-static bool first_entry(const char *dir, const char *prefix, char *out, size_t size)
+bool disk_first_entry(const char *dir, const char *prefix, char *out, size_t size)
 {
 	DIR *d = opendir(dir);
 	bool found = false;
@@ -84,7 +83,7 @@ static bool first_entry(const char *dir, const char *prefix, char *out, size_t s
 }
 
 /* sysfs prints the negotiated features as a string of 0 and 1, bit 0 first. */
-static int read_features(const char *path, uint64_t *features)
+int disk_read_features(const char *path, uint64_t *features)
 {
 	char *text;
 	int i, ret = sys_read_file(path, &text, NULL);
@@ -105,13 +104,13 @@ static int look(const char *device, struct disk *disk)
 	int ret;
 
 	snprintf(dir, sizeof(dir), PLATFORM "/devices/%s", device);
-	if (!first_entry(dir, "virtio", virtio, sizeof(virtio)))
+	if (!disk_first_entry(dir, "virtio", virtio, sizeof(virtio)))
 		return -EAGAIN;
 	snprintf(path, sizeof(path), "%s/%s/block", dir, virtio);
-	if (!first_entry(path, "vd", disk->block, sizeof(disk->block)))
+	if (!disk_first_entry(path, "vd", disk->block, sizeof(disk->block)))
 		return -EAGAIN;
 	snprintf(path, sizeof(path), "%s/%s/features", dir, virtio);
-	ret = read_features(path, &disk->features);
+	ret = disk_read_features(path, &disk->features);
 	if (ret < 0)
 		return ret;
 	snprintf(disk->node, sizeof(disk->node), "/dev/%s", disk->block);

@@ -8,6 +8,7 @@
 #define GB_AGENT_DISK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct disk {
@@ -28,6 +29,11 @@ int disk_bind_late(const char *device, const char *driver);
  * does not come; -ENOTBLK when the node is something else.
  */
 int disk_wait(const char *device, int timeout_ms, struct disk *disk);
+
+/* Name of the first entry of dir that starts with prefix. */
+bool disk_first_entry(const char *dir, const char *prefix, char *out, size_t size);
+/* A virtio device's negotiated features, from its sysfs file. */
+int disk_read_features(const char *path, uint64_t *features);
 
 /* Is the device on the kernel's list of deferred probes? Needs debugfs. */
 bool disk_is_deferred(const char *device);

@@ -16,6 +16,7 @@
 #include <xenctrl.h>
 
 #include "conf.h"
+#include "dom0-net.h"
 #include "driver.h"
 #include "relay.h"
 #include "report.h"
@@ -144,6 +145,10 @@ static int watch(struct dom0 *d)
 				finish(false);
 			}
 		}
+		if (!dom0_net_alive(error, sizeof(error))) {
+			report_error("%s", error);
+			finish(false);
+		}
 		state = domu_state(d);
 		/* the backend may end by itself when its domain is gone */
 		if (state != -1)
@@ -249,6 +254,8 @@ static void run(struct dom0 *d)
 	bool ok;
 
 	start_domu(d);
+	if (dom0_net_start(&d->conf, error, sizeof(error)) < 0)
+		give_up(error);
 	start_backend(d);
 	if (is_xl(d) && toolstack_unpause(d->domid, error, sizeof(error)) < 0)
 		give_up(error);

@@ -14,6 +14,7 @@
 
 #include "conf.h"
 #include "disk.h"
+#include "domu.h"
 #include "lib/record.h"
 #include "perturb.h"
 #include "probe.h"
@@ -24,7 +25,7 @@
 
 #define BACKEND_WAIT_MS 60000
 
-static void __attribute__((noreturn)) finish(bool ok)
+void domu_finish(bool ok)
 {
 	report_phase("domu-done");
 	report_done(ok);
@@ -45,70 +46,59 @@ static void explain_missing(const char *device, int ret, int waited_ms)
 		report_error("%s: no disk after %d ms: %s", device, waited_ms, strerror(-ret));
 }
 
-static void report_proof(const struct disk *disk, long grefs_start)
+void domu_report_proof(const char *device, uint64_t features, const char *kind, long grefs_start)
 {
 	char binding[32] = "none", allocator[32] = "none", data[512];
 	long domid = -1;
 
-	disk_grant_text(disk->device, "binding", binding, sizeof(binding));
-	disk_grant_text(disk->device, "allocator", allocator, sizeof(allocator));
-	disk_grant_stat(disk->device, "backend_domid", &domid);
+	disk_grant_text(device, "binding", binding, sizeof(binding));
+	disk_grant_text(device, "allocator", allocator, sizeof(allocator));
+	disk_grant_stat(device, "backend_domid", &domid);
 	snprintf(data, sizeof(data),
-		 "{\"device\":\"%.63s\",\"is_block\":true,\"features\":\"0x%" PRIx64 "\","
+		 "{\"device\":\"%.63s\",%.60s,\"features\":\"0x%" PRIx64 "\","
 		 "\"binding\":\"%.31s\",\"allocator\":\"%.31s\",\"grant_dma\":%s,\"backend_domid\":%ld,\"grefs_start\":%ld}",
-		 disk->device, disk->features, binding, allocator, strcmp(binding, "none") ? "true" : "false",
+		 device, kind, features, binding, allocator, strcmp(binding, "none") ? "true" : "false",
 		 domid, grefs_start);
 	report("proof", data);
 }
 
-/* After everything was given back. */
-struct counts {
-	long device;		/* references that the device holds */
-	long table;		/* that anybody holds */
-	long granting;		/* entries of the table through which somebody has access */
-};
-
 /* A backend that held grants has let go of them: the driver's quarantine looks every 100 ms. */
-static void wait_quarantine(const struct disk *disk)
+static void wait_quarantine(const char *device)
 {
 	long left;
 	int i;
 
-	for (i = 0; i < 100 && disk_grant_stat(disk->device, "quarantined", &left) == 0 && left; i++)
+	for (i = 0; i < 100 && disk_grant_stat(device, "quarantined", &left) == 0 && left; i++)
 		usleep(50000);
 }
 
-static bool counts_now(const struct disk *disk, struct counts *c)
+static bool counts_now(const char *device, struct domu_counts *c)
 {
-	return disk_grant_stat(disk->device, "grefs_in_use", &c->device) == 0 &&
+	return disk_grant_stat(device, "grefs_in_use", &c->device) == 0 &&
 	       disk_grant_stat(NULL, "grefs_in_use", &c->table) == 0 &&
 	       disk_grant_stat(NULL, "grefs_granting", &c->granting) == 0;
 }
 
-/*
- * Unbind, count, bind again, unbind, count: the device must hold no reference,
- * and the table must be where it was. start: the counts before the
- * device was first bound, table -1 when nobody could look (xl: it is bound at boot).
- */
-static void unbind_and_count(const struct conf *conf, struct disk *disk, struct counts *start)
+void domu_unbind_and_count(const struct conf *conf, const char *device, struct domu_counts *start,
+			   int (*wait)(const struct conf *conf, const char *device))
 {
-	struct counts c[2];
+	struct domu_counts c[2];
 	int i, ret;
 
 	for (i = 0; i < 2; i++) {
-		ret = i ? disk_bind(disk->device) : 0;
+		ret = i ? disk_bind(device) : 0;
 		if (ret == 0 && i)
-			ret = disk_wait(disk->device, conf->disk_wait_ms, disk);
+			ret = wait(conf, device);
 		if (ret == 0)
-			ret = disk_unbind(disk->device);
+			ret = disk_unbind(device);
 		if (ret == 0 && conf->grants)
-			wait_quarantine(disk);
+			wait_quarantine(device);
 		if (ret < 0) {
-			report_check("grefs-returned", false, "%s: cannot %s: %s", disk->device,
+			report_check("grefs-returned", false, "%s: cannot %s: %s", device,
 				     i ? "bind and unbind again" : "unbind", strerror(-ret));
 			return;
 		}
-		if (conf->grants && !counts_now(disk, &c[i])) {
+		if (conf->grants && !counts_now(device, &c[i])) {
 			report_check("grefs-returned", false, "no counters of the grant DMA driver");
 			return;
 		}
@@ -129,32 +119,50 @@ static void unbind_and_count(const struct conf *conf, struct disk *disk, struct 
 		     c[0].granting, c[1].granting);
 }
 
-/* The timed part, with what the seed asks for in front of it. */
-static bool run_timed(const struct conf *conf, const struct disk *disk)
+static int wait_for_disk(const struct conf *conf, const char *device)
 {
-	int table = 0;
-	bool ok;
+	struct disk disk;
+
+	return disk_wait(device, conf->disk_wait_ms, &disk);
+}
+
+int domu_perturb(const struct conf *conf)
+{
+	int table = 0, ret;
 
 	if (conf->table_seed)
 		table = perturb_table((unsigned int)conf->table_seed, conf->backend_domid);
 	if (table < 0) {
 		report_error("the grant table cannot be perturbed: %s", strerror(-table));
-		return false;
+		return table;
 	}
-	if (conf->age_percent) {
-		int ret = selftest_age(conf->age_seed, conf->age_percent);
-
-		if (ret < 0) {
-			report_error("the grant table cannot be aged: %s", strerror(-ret));
-			return false;
-		}
+	ret = conf->age_percent ? selftest_age(conf->age_seed, conf->age_percent) : 0;
+	if (ret < 0) {
+		report_error("the grant table cannot be aged: %s", strerror(-ret));
+		return ret;
 	}
 	perturb_jitter(conf->jitter);
-	ok = !strcmp(conf->workload, "selftest") ? selftest_run(conf, disk) : workload_fio(conf, disk);
+	return table;
+}
+
+void domu_end_perturb(const struct conf *conf, int handle)
+{
 	if (conf->age_percent)
 		selftest_age(0, 0);
 	if (conf->table_seed)
-		perturb_table_end(table);
+		perturb_table_end(handle);
+}
+
+/* The timed part, with what the seed asks for in front of it. */
+static bool run_timed(const struct conf *conf, const struct disk *disk)
+{
+	int table = domu_perturb(conf);
+	bool ok;
+
+	if (table < 0)
+		return false;
+	ok = !strcmp(conf->workload, "selftest") ? selftest_run(conf, disk) : workload_fio(conf, disk);
+	domu_end_perturb(conf, table);
 	return ok;
 }
 
@@ -164,55 +172,65 @@ static bool run_timed(const struct conf *conf, const struct disk *disk)
 #define SHELL_TTY "/dev/hvc0"
 #endif
 
-/* The disk, or what makes a device of it, gets its driver now that somebody answers. */
-static int bind_late(const struct conf *conf, size_t i)
+/* The device, or what makes one of it, gets its driver now that somebody answers. */
+int domu_bind(const struct conf *conf, const char *device, size_t i)
 {
+	if (!conf->late_probe)
+		return 0;
 	if (!conf->late_bus[0])
-		return disk_bind_late(conf->disk[i], "virtio-mmio");
+		return disk_bind_late(device, "virtio-mmio");
 	return i ? 0 : disk_bind_late(conf->late_bus, "xen-virtio-evtchn");
+}
+
+void domu_wait_backend(const struct conf *conf, struct domu_counts *start)
+{
+	int ret;
+
+	*start = (struct domu_counts){ .table = -1 };
+	if (!conf->late_probe)
+		return;
+	ret = disk_wait_backend(conf->ready_evtchn, BACKEND_WAIT_MS);
+	if (ret < 0) {
+		report_error("no word from the backend on event channel %d: %s",
+			     conf->ready_evtchn, strerror(-ret));
+		domu_finish(false);
+	}
+	/* what is in use before any device of ours */
+	disk_grant_stat(NULL, "grefs_in_use", &start->table);
+	disk_grant_stat(NULL, "grefs_granting", &start->granting);
 }
 
 static void run(const struct conf *conf)
 {
 	struct disk disks[CONF_LIST_MAX] = { { .device = "" } };
-	struct counts start = { .table = -1 };
+	struct domu_counts start;
 	bool ok = true;
 	size_t i;
 	int ret;
 
-	if (conf->late_probe) {
-		ret = disk_wait_backend(conf->ready_evtchn, BACKEND_WAIT_MS);
-		if (ret < 0) {
-			report_error("no word from the backend on event channel %d: %s",
-				     conf->ready_evtchn, strerror(-ret));
-			finish(false);
-		}
-		/* what is in use before any device of ours */
-		disk_grant_stat(NULL, "grefs_in_use", &start.table);
-		disk_grant_stat(NULL, "grefs_granting", &start.granting);
-	}
+	domu_wait_backend(conf, &start);
 	for (i = 0; i < conf->nr_disks; i++) {
-		ret = conf->late_probe ? bind_late(conf, i) : 0;
+		ret = domu_bind(conf, conf->disk[i], i);
 		if (ret < 0)
 			report_error("%s: cannot bind virtio-mmio: %s", conf->disk[i], strerror(-ret));
 		if (ret == 0)
 			ret = disk_wait(conf->disk[i], conf->disk_wait_ms, &disks[i]);
 		if (ret < 0) {
 			explain_missing(conf->disk[i], ret, conf->disk_wait_ms);
-			finish(false);
+			domu_finish(false);
 		}
 	}
 	report_phase("disk-ready");
 	ret = disk_read_first(&disks[0]);
 	if (ret < 0) {
 		report_error("%s: the first read fails: %s", disks[0].node, strerror(-ret));
-		finish(false);
+		domu_finish(false);
 	}
 	report_phase("first-request");
 	for (i = 0; i < conf->nr_disks; i++)
 		probe_report(disks[i].device);
 	for (i = 0; i < conf->nr_disks; i++)
-		report_proof(&disks[i], start.table);
+		domu_report_proof(disks[i].device, disks[i].features, "\"is_block\":true", start.table);
 	for (i = 0; i < conf->nr_disks && conf->verify; i++)
 		ok = workload_verify(&disks[i]) && ok;
 	if (ok && strcmp(conf->workload, "none"))
@@ -222,9 +240,9 @@ static void run(const struct conf *conf)
 	for (i = 0; i < conf->nr_disks && conf->unbind; i++) {
 		if (conf->nr_disks > 1)
 			start.table = -1;
-		unbind_and_count(conf, &disks[i], &start);
+		domu_unbind_and_count(conf, disks[i].device, &start, wait_for_disk);
 	}
-	finish(ok);
+	domu_finish(ok);
 }
 
 int main(void)
@@ -241,7 +259,7 @@ int main(void)
 		sys_poweroff();
 	if (ret < 0) {
 		report_error("%s", error);
-		finish(false);
+		domu_finish(false);
 	}
 	report_phase("domu-up");
 	if (conf.interactive) {
@@ -249,11 +267,13 @@ int main(void)
 
 		if (conf.late_probe && disk_wait_backend(conf.ready_evtchn, BACKEND_WAIT_MS) == 0 &&
 		    conf.nr_disks)
-			bind_late(&conf, 0);
+			domu_bind(&conf, conf.disk[0], 0);
 		if (conf.nr_disks && disk_wait(conf.disk[0], conf.disk_wait_ms, &disk) == 0)
 			report_log("grantbench: the disk is %s", disk.node);
 		for (;;)
 			sys_shell(SHELL_TTY);
 	}
+	if (conf.nic[0])
+		domu_net(&conf);
 	run(&conf);
 }

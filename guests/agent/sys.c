@@ -160,6 +160,11 @@ int sys_spawn(struct child *child, const char *const *argv, bool want_out, bool 
 	return 0;
 }
 
+ssize_t sys_drain(struct child *child, char *to, size_t size)
+{
+	return read(child->out, to, size);
+}
+
 bool sys_child_ended(struct child *child)
 {
 	if (!child->ended && child->pid &&

@@ -32,6 +32,9 @@ struct child {
  */
 int sys_spawn(struct child *child, const char *const *argv, bool want_out, bool err_too);
 
+/* Read what there is of its output, up to size bytes: how many, 0 or -1 when none. */
+ssize_t sys_drain(struct child *child, char *to, size_t size);
+
 /* True when it has ended (reaps it). */
 bool sys_child_ended(struct child *child);
 /* Wait for the end, at most timeout_ms; false: still there. */

@@ -30,11 +30,13 @@ void vnet_drop(struct vnet_pair *pair, enum vnet_drop why)
 	}
 }
 
-static bool is_mark(const struct packet *p)
+#define MAGIC_SIZE (sizeof(VNET_MARK_MAGIC) - 1)
+
+static bool is_ours(const struct packet *p, const char *magic)
 {
-	return p->head_len >= VNET_ETH_SIZE + sizeof(VNET_MARK_MAGIC) - 1 &&
-	       p->head[12] == VNET_MARK_TYPE >> 8 && p->head[13] == (VNET_MARK_TYPE & 0xff) &&
-	       !memcmp(p->head + VNET_ETH_SIZE, VNET_MARK_MAGIC, sizeof(VNET_MARK_MAGIC) - 1);
+	return p->head_len >= VNET_ETH_SIZE + MAGIC_SIZE && p->head[12] == VNET_MARK_TYPE >> 8 &&
+	       p->head[13] == (VNET_MARK_TYPE & 0xff) &&
+	       !memcmp(p->head + VNET_ETH_SIZE, magic, MAGIC_SIZE);
 }
 
 /* What the packet's driver left to be filled in, where the receiver cannot do that. */
@@ -151,10 +153,12 @@ int64_t vnet_tx(struct vnet *net, unsigned int pair, struct vq_stats *st,
 	p.nr = 2 + seg_gather(p.iov + 2, chain->segs, chain->nr_out, VNET_HDR_SIZE + p.head_len,
 			      p.len - p.head_len);
 
-	if (is_mark(&p)) {
+	if (is_ours(&p, VNET_MARK_MAGIC)) {
 		vp->st.marks++;
 		vdev_mark(&net->dev);
 		why = give_back(net, pair, &p, false);
+	} else if (is_ours(&p, VNET_PING_MAGIC)) {
+		why = give_back(net, pair, &p, true);
 	} else {
 		why = send_on(net, pair, st, &p);
 	}

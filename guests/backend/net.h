@@ -12,7 +12,7 @@
  *
  * A frame of Ethernet type VNET_MARK_TYPE (IEEE 802's "local experimental 1") that begins
  * with VNET_MARK_MAGIC is not sent on: it is a mark (device.h), and comes back turned
- * round once it was taken.
+ * round once it was taken. With VNET_PING_MAGIC it comes back, and is no mark.
  */
 #ifndef GB_BACKEND_NET_H
 #define GB_BACKEND_NET_H
@@ -28,6 +28,7 @@
 
 #define VNET_MARK_TYPE		0x88b5u
 #define VNET_MARK_MAGIC		"grantbench mark"
+#define VNET_PING_MAGIC		"grantbench ping"	/* as long */
 
 #define VNET_CHAIN_MAX		66u	/* Linux: 17 fragments, header and linear part */
 #define VNET_CONFIG_SIZE	12u	/* up to and with mtu */
