@@ -48,6 +48,12 @@ static const struct pin_candidate fio[] = {
 	{ "3.33", { "bookworm", NULL, "arm64", true }, "fio", "3.33", NULL, NULL },
 };
 
+static const struct pin_candidate iperf3[] = {
+	{ "3.18", { "trixie", NULL, "arm64", true }, "iperf3", "3.18", NULL, NULL },
+	{ "3.12", { "bookworm", NULL, "arm64", true }, "iperf3", "3.12", NULL, NULL },
+	{ "3.9", { "bullseye", NULL, "arm64", true }, "iperf3", "3.9", NULL, NULL },
+};
+
 static const struct pin_candidate busybox[] = {
 	{ "1.37", { "trixie", NULL, "arm64", false }, NULL, NULL, NULL, LIST("busybox-static") },
 	{ "1.35", { "bookworm", NULL, "arm64", false }, NULL, NULL, NULL, LIST("busybox-static") },
@@ -82,6 +88,7 @@ static const struct pin_set sets[] = {
 	{ "xen", xen, ARRAY_SIZE(xen), XEN_EXCLUDE },
 	{ "xen-amd64", xen_amd64, ARRAY_SIZE(xen_amd64), XEN_EXCLUDE },
 	{ "fio", fio, ARRAY_SIZE(fio), NULL },
+	{ "iperf3", iperf3, ARRAY_SIZE(iperf3), NULL },
 	{ "busybox", busybox, ARRAY_SIZE(busybox), NULL },
 	{ "busybox-amd64", busybox_amd64, ARRAY_SIZE(busybox_amd64), NULL },
 	{ "qemu", qemu, ARRAY_SIZE(qemu), QEMU_EXCLUDE },

@@ -28,7 +28,7 @@ struct guest {
 
 static const struct guest guests[] = {
 	{ "backend-", "guests/backend", PROGRAMS("gb-backend") },
-	{ "agents-", "guests/agent", PROGRAMS("gb-dom0", "gb-domu", "gb-driver") },
+	{ "agents-", "guests/agent", PROGRAMS("gb-dom0", "gb-domu", "gb-net", "gb-driver") },
 };
 
 static const struct guest *find_guest(const struct recipe *r)

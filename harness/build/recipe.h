@@ -140,6 +140,8 @@ int guest_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 int guest_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int fio_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
 int fio_build(struct builder *b, struct build_ctx *ctx, struct err *err);
+int iperf3_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
+int iperf3_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int debs_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
 int debs_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int policy_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);

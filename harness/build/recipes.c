@@ -38,13 +38,16 @@
 	  .inputs = guest_inputs, .build = guest_build },                                       \
 	{ .name = "fio-" #a, .main_file = "fio", .what = "workload generator, static",          \
 	  .arch = &arch_##a, .compiles = true, .inputs = fio_inputs, .build = fio_build },      \
+	{ .name = "iperf3-" #a, .main_file = "iperf3", .what = "network throughput, static",          \
+	  .arch = &arch_##a, .compiles = true, .inputs = iperf3_inputs, .build = iperf3_build },      \
 	{ .name = "rootfs-dom0-" #a, .main_file = "rootfs.cpio", .arch = &arch_##a,             \
 	  .what = "initramfs of dom0 with the toolstack",                                       \
-	  .deps = DEPS("debs-xen-" #a, "debs-busybox-" #a, "backend-" #a, "agents-" #a),        \
+	  .deps = DEPS("debs-xen-" #a, "debs-busybox-" #a, "backend-" #a, "agents-" #a,         \
+		       "iperf3-" #a),                                                           \
 	  .inputs = rootfs_inputs, .build = rootfs_build },                                     \
 	{ .name = "rootfs-domu-" #a, .main_file = "rootfs.cpio", .arch = &arch_##a,             \
 	  .what = "initramfs of the domU",                                                      \
-	  .deps = DEPS("debs-busybox-" #a, "agents-" #a, "fio-" #a),                            \
+	  .deps = DEPS("debs-busybox-" #a, "agents-" #a, "fio-" #a, "iperf3-" #a),              \
 	  .inputs = rootfs_inputs, .build = rootfs_build }
 
 const struct recipe recipes[] = {
@@ -55,7 +58,8 @@ const struct recipe recipes[] = {
 	COMMON(arm64, "Image"),
 	{ .name = "rootfs-dom0less-arm64", .main_file = "rootfs.cpio", .arch = &arch_arm64,
 	  .what = "initramfs of dom0 without a toolstack",
-	  .deps = DEPS("debs-xen-arm64", "debs-busybox-arm64", "backend-arm64", "agents-arm64"),
+	  .deps = DEPS("debs-xen-arm64", "debs-busybox-arm64", "backend-arm64", "agents-arm64",
+		       "iperf3-arm64"),
 	  .inputs = rootfs_inputs, .build = rootfs_build },
 	{ .name = "rootfs-driver-arm64", .main_file = "rootfs.cpio", .arch = &arch_arm64,
 	  .what = "initramfs of a driver domain",
