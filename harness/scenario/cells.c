@@ -66,8 +66,38 @@ static const struct {
 	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
 };
 
+bool cell_is_net(const struct cell *c)
+{
+	return cell_is(c, AXIS_DEVICE, "net") || cell_is(c, AXIS_DEVICE, "netfront");
+}
+
+/* What network devices cannot do, and disks cannot. */
+static const char *why_not_net(const struct scenario *s, const struct cell *c)
+{
+	const char *kind = s->setting[SET_WORKLOAD];
+	unsigned long msg = scenario_parse_size(c->value[AXIS_MSG]);
+	bool rr = strstr(c->value[AXIS_NET_TEST], "-rr") != NULL;
+
+	if (!cell_is_net(c))
+		return strcmp(kind, "net") ? NULL : "kind = net is for network devices";
+	if (strcmp(kind, "net") && strcmp(kind, "none"))
+		return "a network device has nothing to read or write: kind = net";
+	if (cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
+		return "a driver domain has neither bridge nor servers";
+	if (!cell_is(c, AXIS_DISTURB, "none"))
+		return "disturb counts a disk's requests";
+	if (cell_is(c, AXIS_PEER, "loop") && !cell_is(c, AXIS_NET_TEST, "udp-rr"))
+		return "peer = loop sends UDP back and does no more";
+	if (!cell_is(c, AXIS_LOOP, "closed") && (!cell_is(c, AXIS_NET_TEST, "udp-rr") || msg < 8))
+		return "loop = open: UDP round trips, of 8 bytes or more";
+	if (strstr(c->value[AXIS_NET_TEST], "udp") && !rr && msg < 16)
+		return "iperf3's datagrams have 16 bytes at least";
+	return NULL;
+}
+
 static char *why_not(const struct scenario *s, const struct cell *c)
 {
+	const char *net = why_not_net(s, c);
 	size_t i, j;
 
 	for (i = 0; i < ARRAY_SIZE(impossible); i++)
@@ -78,6 +108,8 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		return xstrdup("disturb: only a dom0 with a toolstack reads when the workload starts");
 	if (cell_is(c, AXIS_BINDING, "none") && !cell_is(c, AXIS_ALLOCATOR, "upstream"))
 		return xstrdup("without a binding the frontend grants nothing: there is nothing to allocate");
+	if (net)
+		return xstrdup(net);
 	for (i = 0; i < s->nr_exclusions; i++) {
 		const struct exclusion *x = &s->exclusions[i];
 
@@ -90,17 +122,33 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 	return NULL;
 }
 
+bool cell_has_axis(const struct cell *c, enum axis axis)
+{
+	switch (axis) {
+	case AXIS_NET_TEST: case AXIS_MSG: case AXIS_PEER: case AXIS_LOOP: case AXIS_OFFLOADS:
+	case AXIS_MTU:
+		return cell_is_net(c);
+	case AXIS_BS: case AXIS_RW:
+		return !cell_is_net(c);
+	default:
+		return true;
+	}
+}
+
 static char *cell_id(const struct cell *c)
 {
 	/* said only where it is not the default, behind this */
 	static const char *const rare[NR_AXES] = {
 		[AXIS_PROBE_TIMEOUT] = "dpt", [AXIS_IRQ] = "irq-", [AXIS_GNTTAB] = "gnttab-",
 		[AXIS_XSM] = "xsm-", [AXIS_INDIRECT] = "indirect-", [AXIS_DISTURB] = "",
+		[AXIS_PEER] = "peer-", [AXIS_LOOP] = "", [AXIS_OFFLOADS] = "offer-", [AXIS_MTU] = "mtu",
 	};
 	struct buf id = BUF_INIT;
 	int i;
 
 	for (i = 0; i < NR_AXES; i++) {
+		if (!cell_has_axis(c, i))
+			continue;
 		if (rare[i]) {
 			if (!cell_is(c, i, scenario_axis_key(i)->def))
 				buf_addf(&id, "-%s%s", rare[i], c->value[i]);

@@ -79,7 +79,7 @@ static const struct key_word indirects[] = {
 
 static const struct key_word devices[] = {
 	{ "blk", "virtio-blk", NULL },
-	{ "net", "virtio-net", "network devices are not available yet" },
+	{ "net", "virtio-net", NULL },
 	{ "blkfront", "Xen PV block device", "the PV peers are not available yet" },
 	{ "netfront", "Xen PV network device", "the PV peers are not available yet" },
 	{ NULL, NULL, NULL },
@@ -115,9 +115,44 @@ static const struct key_word patterns[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const struct key_word net_tests[] = {
+	{ "udp-rr", "round trips of UDP datagrams", NULL },
+	{ "tcp-rr", "round trips of messages over one TCP connection", NULL },
+	{ "tcp-up", "iperf3, TCP from the domU", NULL },
+	{ "tcp-down", "iperf3, TCP to the domU", NULL },
+	{ "udp-up", "iperf3, UDP from the domU, as fast as it goes", NULL },
+	{ "udp-down", "iperf3, UDP to the domU, as fast as it goes", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word peers[] = {
+	{ "dom0", "dom0's own stack, over a bridge and a tap of the backend's", NULL },
+	{ "domu", "another domU on the same bridge", "a second domU is not available yet" },
+	{ "loop", "nobody: the backend itself sends UDP back, without a stack", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word loops[] = {
+	{ "closed", "the next message goes when an answer has come", NULL },
+	{ "open", "messages go at Poisson's times, interval_us apart in the mean", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word offloads[] = {
+	{ "all", "checksums and segmentation both ways, mergeable buffers", NULL },
+	{ "none", "none of them", NULL },
+	{ "csum", "checksums from the domU", NULL },
+	{ "csum+guest-csum", "checksums both ways", NULL },
+	{ "csum+guest-csum+mrg", "checksums both ways, mergeable buffers", NULL },
+	{ "csum+tso4+tso6", "checksums and segmentation from the domU", NULL },
+	{ "mrg", "mergeable buffers alone", NULL },
+	{ NULL, NULL, NULL },
+};
+
 static const struct key_word workloads[] = {
 	{ "fio", "the job file, in the domU", NULL },
 	{ "selftest", "the frontend maps and unmaps iodepth mappings of 1 to 256 pages, number_ios times; bs and rw mean nothing", NULL },
+	{ "net", "net_test, between the domU and peer", NULL },
 	{ "none", "the device comes up and is checked, nothing is timed", NULL },
 	{ NULL, NULL, NULL },
 };
@@ -160,7 +195,7 @@ const struct scenario_key scenario_keys[] = {
 	SET("topology", "ram_mib", KEY_UINT, SET_RAM_MIB, .min = 512, .max = 2048, .def = "1024",
 	    .help = "memory of the machine, MiB"),
 	SET("topology", "queues", KEY_UINT, SET_QUEUES, .min = 1, .max = 4, .def = "1",
-	    .help = "virtqueues that the backend offers"),
+	    .help = "virtqueues that the backend offers; of net: pairs of them"),
 	SET("topology", "queue_size", KEY_UINT, SET_QUEUE_SIZE, .min = 4, .max = 1024, .def = "256",
 	    .help = "largest queue size that the backend offers, a power of two"),
 	SET("topology", "copy_max", KEY_SIZE, SET_COPY_MAX, .min = 1, .max = 128ul << 20,
@@ -177,6 +212,12 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "offer the disk read-only"),
 	SET("topology", "host_virtio", KEY_BOOL, SET_HOST_VIRTIO, .def = "no",
 	    .help = "x86_64: the machine has a virtio disk of its own, which dom0 must be able to read"),
+	AXIS("topology", "peer", KEY_WORD, AXIS_PEER, .words = peers, .def = "dom0",
+	     .help = "device = net: who is at the other end"),
+	AXIS("topology", "offloads", KEY_WORD, AXIS_OFFLOADS, .words = offloads, .def = "all",
+	     .help = "device = net: what the backend offers"),
+	AXIS("topology", "mtu", KEY_UINT, AXIS_MTU, .min = 576, .max = 9000, .def = "1500",
+	     .help = "device = net: largest packet"),
 
 	AXIS("variant", "arch", KEY_WORD, AXIS_ARCH, .words = archs, .def = "arm64",
 	     .help = "architecture of the machine"),
@@ -206,6 +247,10 @@ const struct scenario_key scenario_keys[] = {
 	     .help = "whether the backend offers indirect descriptors"),
 	AXIS("variant", "device", KEY_WORD, AXIS_DEVICE, .words = devices, .def = "blk",
 	     .help = "the device under test"),
+	AXIS("workload", "net_test", KEY_WORD, AXIS_NET_TEST, .words = net_tests, .def = "udp-rr",
+	     .help = "kind = net: what is done"),
+	AXIS("workload", "msg", KEY_SIZE, AXIS_MSG, .min = 1, .max = 65507, .def = "1k",
+	     .help = "kind = net: bytes of a message, or of a write of iperf3's"),
 
 	SET("workload", "kind", KEY_WORD, SET_WORKLOAD, .words = workloads, .def = "fio",
 	    .help = "what the domU does"),
@@ -216,11 +261,15 @@ const struct scenario_key scenario_keys[] = {
 	AXIS("workload", "rw", KEY_WORD, AXIS_RW, .words = patterns, .def = "job",
 	     .help = "pattern, over the job's"),
 	AXIS("workload", "iodepth", KEY_UINT, AXIS_IODEPTH, .min = 1, .max = 256, .def = "1",
-	     .help = "requests in flight, over the job's"),
+	     .help = "requests in flight, over the job's; of net: messages, or iperf3's streams"),
+	AXIS("workload", "loop", KEY_WORD, AXIS_LOOP, .words = loops, .def = "closed",
+	     .help = "kind = net: what round trips wait for"),
 	SET("workload", "number_ios", KEY_UINT, SET_NUMBER_IOS, .min = 1, .max = 10000000,
 	    .def = "300", .help = "operations in the timed part: a count, never a time"),
+	SET("workload", "interval_us", KEY_UINT, SET_INTERVAL_US, .min = 1, .max = 1000000,
+	    .def = "1000", .help = "loop = open: mean time between messages"),
 	SET("workload", "verify", KEY_BOOL, SET_VERIFY, .def = "no",
-	    .help = "write with verify=crc32c and read back before the timed part"),
+	    .help = "check content before the timed part: fio's verify=crc32c; of net: both ends, all offloads"),
 	SET("workload", "unbind", KEY_BOOL, SET_UNBIND, .def = "yes",
 	    .help = "unbind the device at the end and count grant references"),
 	SET("workload", "age_percent", KEY_UINT, SET_AGE_PERCENT, .min = 0, .max = 90, .def = "0",

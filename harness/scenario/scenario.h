@@ -33,9 +33,15 @@ enum axis {
 	AXIS_MAPPING,
 	AXIS_INDIRECT,
 	AXIS_DEVICE,
+	AXIS_NET_TEST,
+	AXIS_MSG,
 	AXIS_BS,
 	AXIS_RW,
 	AXIS_IODEPTH,
+	AXIS_PEER,
+	AXIS_LOOP,
+	AXIS_OFFLOADS,
+	AXIS_MTU,
 	AXIS_DISTURB,
 	NR_AXES
 };
@@ -65,6 +71,7 @@ enum setting {
 	SET_WORKLOAD,
 	SET_JOB,
 	SET_NUMBER_IOS,
+	SET_INTERVAL_US,
 	SET_VERIFY,
 	SET_UNBIND,
 	SET_AGE_PERCENT,
@@ -165,6 +172,11 @@ int scenario_override(struct scenario *s, enum setting setting, const char *opti
 int scenario_cells(const struct scenario *s, const char *const *only, struct cells *out,
 		   struct err *err);
 void cells_release(struct cells *cells);
+
+/* Is the device under test a network interface, of whatever kind? */
+bool cell_is_net(const struct cell *cell);
+/* Some axes say nothing about a device of the other kind. */
+bool cell_has_axis(const struct cell *cell, enum axis axis);
 
 /* The one cell whose id is, or uniquely contains, text; text NULL: the first that can run. */
 int cells_find(const struct cells *cells, const char *text, const struct cell **out,

@@ -430,6 +430,10 @@ START_TEST(marks)
 	ck_assert_uint_eq(nf_received(f, 0, 4, 1536, &h, frame), 60);
 	ck_assert_mem_eq(frame, "\2\0\0\0\0\1", 6);
 	/* almost a mark: an ordinary packet */
+	memcpy(got + 14, VNET_PING_MAGIC, 15);
+	nf_send(f, 0, NULL, got, 60, 0);
+	ck_assert_uint_eq(f->dev->nr_marks, 2);
+	ck_assert_uint_eq(st()->rx_packets, 6);
 	got[14] ^= 1;
 	nf_send(f, 0, NULL, got, 60, 0);
 	ck_assert_uint_eq(f->dev->nr_marks, 2);

@@ -7,7 +7,7 @@
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/json.h"
-#include "workload/metrics.h"
+#include "workload/evaluate-internal.h"
 
 /* virtio 1.2, section 6 */
 #define F_VERSION_1 (1ull << 32)
@@ -29,7 +29,8 @@ static json_t *axes_json(const struct cell *cell)
 	int i;
 
 	for (i = 0; i < NR_AXES; i++)
-		json_object_set_new(axes, scenario_axis_key(i)->name, json_string(cell->value[i]));
+		if (cell_has_axis(cell, (enum axis)i))
+			json_object_set_new(axes, scenario_axis_key(i)->name, json_string(cell->value[i]));
 	return axes;
 }
 
@@ -39,8 +40,7 @@ json_t *evaluate_not_applicable(const struct cell *cell)
 			 outcome_name(OUTCOME_NOT_APPLICABLE), "reason", cell->not_applicable);
 }
 
-/* The data of the last record of a type from a source; borrowed. */
-static const json_t *record(const struct vm_result *r, const char *type, const char *name)
+const json_t *eval_record(const struct vm_result *r, const char *type, const char *name)
 {
 	const json_t *rec, *found = NULL;
 	size_t i;
@@ -56,7 +56,7 @@ static const json_t *record(const struct vm_result *r, const char *type, const c
 	return found;
 }
 
-static json_t *blob_json(const struct vm_result *r, const char *name, struct err *err)
+json_t *eval_blob_json(const struct vm_result *r, const char *name, struct err *err)
 {
 	const struct blob *b = reports_blob(&r->reports, name);
 	json_error_t jerr;
@@ -72,7 +72,7 @@ static json_t *blob_json(const struct vm_result *r, const char *name, struct err
 	return json;
 }
 
-static json_t *blob_kv(const struct vm_result *r, const char *name, struct err *err)
+json_t *eval_blob_kv(const struct vm_result *r, const char *name, struct err *err)
 {
 	const struct blob *b = reports_blob(&r->reports, name);
 	json_t *kv = NULL;
@@ -82,11 +82,6 @@ static json_t *blob_kv(const struct vm_result *r, const char *name, struct err *
 	else
 		metrics_parse_kv(name, b->data, b->size, &kv, err);
 	return kv;
-}
-
-static json_int_t integer(const json_t *obj, const char *key)
-{
-	return json_integer_value(json_object_get(obj, key));
 }
 
 /* The binding that the driver must say it consumed; NULL: none. */
@@ -109,7 +104,10 @@ static int check_guest_proof(const struct machine *m, const json_t *proof, struc
 
 	if (!proof)
 		return err_subject(err, "the domU sent no proof that the path was live");
-	if (!json_is_true(json_object_get(proof, "is_block")))
+	if (cell_is_net(m->cell) && (!json_is_true(json_object_get(proof, "is_net")) ||
+				     !json_is_true(json_object_get(proof, "link"))))
+		return err_subject(err, "the network interface has no link");
+	if (!cell_is_net(m->cell) && !json_is_true(json_object_get(proof, "is_block")))
 		return err_subject(err, "the disk is not a block device");
 	if (!(bits & F_VERSION_1))
 		return err_subject(err, "VERSION_1 was not negotiated (features %s)",
@@ -120,9 +118,9 @@ static int check_guest_proof(const struct machine *m, const json_t *proof, struc
 	if (grants != json_is_true(json_object_get(proof, "grant_dma")))
 		return err_subject(err, grants ? "the driver did not set up grant DMA ops" :
 						 "the driver set up grant DMA ops without a binding");
-	if (grants && integer(proof, "backend_domid") != m->backend_domid)
+	if (grants && eval_int(proof, "backend_domid") != m->backend_domid)
 		return err_subject(err, "the driver grants to domain %" JSON_INTEGER_FORMAT ", not %u",
-				   integer(proof, "backend_domid"), m->backend_domid);
+				   eval_int(proof, "backend_domid"), m->backend_domid);
 	if (grants && (!binding || strcmp(binding, expected_binding(m))))
 		return err_subject(err, "the driver consumed binding \"%s\" instead of \"%s\"",
 				   binding ? binding : "(none said)", expected_binding(m));
@@ -133,22 +131,20 @@ static int check_guest_proof(const struct machine *m, const json_t *proof, struc
 	return 0;
 }
 
-/* The backend's statistics of the device under test, from the end of the run; borrowed. */
-static const json_t *backend_device(const json_t *backend)
+const json_t *eval_device(const json_t *backend)
 {
 	return json_array_get(json_object_get(backend, "devices"), 0);
 }
 
-/* A driver domain may not ask Xen what it counted: dom0 did, and its answers are the span's. */
-static int take_marks(const struct machine *m, const struct vm_result *r, json_t *backend,
-		      struct err *err)
+int eval_take_marks(const struct machine *m, const struct vm_result *r, json_t *backend,
+		    struct err *err)
 {
-	json_t *span = json_object_get((json_t *)backend_device(backend), "span");
+	json_t *span = json_object_get((json_t *)eval_device(backend), "span");
 	_cleanup_json_ json_t *marks = NULL;
 
 	if (!machine_has_driver(m) || !span)
 		return 0;
-	marks = blob_json(r, "marks.json", err);
+	marks = eval_blob_json(r, "marks.json", err);
 	if (!marks)
 		return -1;
 	if (json_object_get(marks, "xen"))
@@ -159,15 +155,15 @@ static int take_marks(const struct machine *m, const struct vm_result *r, json_t
 static int check_backend_proof(const struct machine *m, const json_t *backend, json_t *proof,
 			       struct err *err)
 {
-	const json_t *dev = backend_device(backend);
+	const json_t *dev = eval_device(backend);
 	const json_t *io = json_object_get(dev, "io"), *setup = json_object_get(dev, "setup");
 	const char *mapping = m->cell->value[AXIS_MAPPING];
 	json_int_t grants, plain;
 
 	if (!json_is_object(io) || !json_is_object(setup))
 		return err_subject(err, "backend.json: no counters of the first device");
-	grants = integer(io, "addr_bit63") + integer(setup, "addr_bit63");
-	plain = integer(io, "addr_plain") + integer(setup, "addr_plain");
+	grants = eval_int(io, "addr_bit63") + eval_int(setup, "addr_bit63");
+	plain = eval_int(io, "addr_plain") + eval_int(setup, "addr_plain");
 	json_object_set_new(proof, "ring_addresses_bit63", json_integer(grants));
 	json_object_set_new(proof, "ring_addresses_plain", json_integer(plain));
 	if (machine_uses_grants(m) ? !grants || plain : grants || !plain)
@@ -175,18 +171,18 @@ static int check_backend_proof(const struct machine *m, const json_t *backend, j
 				   "and %" JSON_INTEGER_FORMAT " without", grants, plain);
 	if (strcmp(json_string_value(json_object_get(dev, "mapping")) ?: "", mapping))
 		return err_subject(err, "the backend used another mapping than \"%s\"", mapping);
-	if (!strcmp(mapping, "copy") && (integer(io, "maps") || !integer(io, "copies")))
+	if (!strcmp(mapping, "copy") && (eval_int(io, "maps") || !eval_int(io, "copies")))
 		return err_subject(err, "the backend copied %" JSON_INTEGER_FORMAT " times and mapped "
 				   "%" JSON_INTEGER_FORMAT " times with mapping \"copy\"",
-				   integer(io, "copies"), integer(io, "maps"));
-	if (integer(io, "readonly_writable"))
+				   eval_int(io, "copies"), eval_int(io, "maps"));
+	if (eval_int(io, "readonly_writable"))
 		return err_subject(err, "the backend could map %" JSON_INTEGER_FORMAT " read-only grants "
-				   "writable", integer(io, "readonly_writable"));
+				   "writable", eval_int(io, "readonly_writable"));
 	if (!json_is_true(json_object_get(backend, "balanced")))
 		return err_subject(err, "the backend mapped %" JSON_INTEGER_FORMAT " times and unmapped "
-				   "%" JSON_INTEGER_FORMAT, integer(backend, "maps"),
-				   integer(backend, "unmaps"));
-	return 0;
+				   "%" JSON_INTEGER_FORMAT, eval_int(backend, "maps"),
+				   eval_int(backend, "unmaps"));
+	return cell_is_net(m->cell) ? eval_net_proof(m, backend, proof, err) : 0;
 }
 
 static int check_grefs(const struct machine *m, const struct vm_result *r, json_t *proof,
@@ -196,47 +192,37 @@ static int check_grefs(const struct machine *m, const struct vm_result *r, json_
 
 	if (!machine_uses_grants(m))
 		return 0;
-	after = blob_kv(r, "grant-dma-after.txt", err);
+	after = eval_blob_kv(r, "grant-dma-after.txt", err);
 	if (!after)
 		return -1;
-	json_object_set_new(proof, "grefs_peak", json_integer(integer(after, "grefs_peak")));
-	if (integer(after, "grefs_peak") <= 0)
+	json_object_set_new(proof, "grefs_peak", json_integer(eval_int(after, "grefs_peak")));
+	if (eval_int(after, "grefs_peak") <= 0)
 		return err_subject(err, "no grant reference was ever in use");
 	return 0;
 }
 
 /* When the disk came, by the clock of the guest's kernel log: since its kernel started. */
-static void probe_metrics(const struct vm_result *r, enum metric_class class, json_t *proof,
+static void probe_metrics(const struct vm_result *r, bool net, enum metric_class class, json_t *proof,
 			  json_t *metrics)
 {
-	static const struct { const char *key, *metric; } times[] = {
-		{ "probe_us", "probe.device_probe" }, { "ready_us", "probe.disk_ready" },
+	const struct { const char *key, *metric; } times[] = {
+		{ "probe_us", "probe.device_probe" },
+		{ "ready_us", net ? "probe.nic_ready" : "probe.disk_ready" },
 		{ "request_us", "probe.first_request" },
 	};
-	const json_t *probe = record(r, "probe", NULL);
+	const json_t *probe = eval_record(r, "probe", NULL);
 	const char *gave_up = json_string_value(json_object_get(probe, "gave_up"));
 	size_t i;
 
 	if (!probe)
 		return;
 	for (i = 0; i < ARRAY_SIZE(times); i++)
-		if (integer(probe, times[i].key) >= 0)
+		if (eval_int(probe, times[i].key) >= 0)
 			metric_add(metrics, times[i].metric, "ns", class, "less",
-				   (double)integer(probe, times[i].key) * 1000);
-	metric_add(metrics, "probe.deferrals", "1", METRIC_EXACT, "less", (double)integer(probe, "deferrals"));
+				   (double)eval_int(probe, times[i].key) * 1000);
+	metric_add(metrics, "probe.deferrals", "1", METRIC_EXACT, "less", (double)eval_int(probe, "deferrals"));
 	if (gave_up && *gave_up)
 		json_object_set_new(proof, "gave_up", json_string(gave_up));
-}
-
-static const char *pattern_of(const struct machine *m, const json_t *fio)
-{
-	const char *rw = m->cell->value[AXIS_RW], *said;
-	const json_t *job = json_array_get(json_object_get(fio, "jobs"), 0);
-
-	if (strcmp(rw, "job"))
-		return rw;
-	said = json_string_value(json_object_get(json_object_get(job, "job options"), "rw"));
-	return said ? said : "job";
 }
 
 /* The driver's and its allocator's counters around the timed part. */
@@ -244,19 +230,26 @@ static int guest_counters(const struct vm_result *r, unsigned long ios, json_t *
 			  struct err *err)
 {
 	static const struct {
-		const char *before, *after;
+		const char *empty, *before, *after;
 		const struct counter_metric *table;
 	} sources[] = {
-		{ "grant-dma-before.txt", "grant-dma-after.txt", grant_counters },
-		{ "grant-table-before.txt", "grant-table-after.txt", table_counters },
+		{ "grant-dma-empty.txt", "grant-dma-before.txt", "grant-dma-after.txt",
+		  grant_counters },
+		{ "grant-table-empty.txt", "grant-table-before.txt", "grant-table-after.txt",
+		  table_counters },
 	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sources); i++) {
-		_cleanup_json_ json_t *before = blob_kv(r, sources[i].before, err);
-		_cleanup_json_ json_t *after = before ? blob_kv(r, sources[i].after, err) : NULL;
+		_cleanup_json_ json_t *before = eval_blob_kv(r, sources[i].before, err);
+		_cleanup_json_ json_t *after = before ? eval_blob_kv(r, sources[i].after, err) : NULL;
 
-		if (!after || metrics_counters(sources[i].table, NULL, before, after, ios, metrics,
+		_cleanup_json_ json_t *empty = NULL;
+
+		/* a network's marks are packets that grant; a disk's lie outside */
+		if (after && reports_blob(&r->reports, sources[i].empty))
+			empty = eval_blob_kv(r, sources[i].empty, err);
+		if (!after || metrics_counters(sources[i].table, empty, before, after, ios, metrics,
 					       err) < 0)
 			return -1;
 	}
@@ -270,53 +263,44 @@ static int selftest_metrics(const struct machine *m, const struct vm_result *r,
 
 	if (m->count)
 		return 0;
-	kv = blob_kv(r, "selftest.txt", err);
+	kv = eval_blob_kv(r, "selftest.txt", err);
 	if (!kv || metrics_selftest(kv, m->icount, class, metrics, err) < 0)
 		return -1;
 	return guest_counters(r, 0, metrics, err);
 }
 
-/*
- * The count build's sample says what Xen counted, and nothing else; the others say
- * everything else.
- */
-static int workload_metrics(const struct machine *m, const struct vm_result *r,
-			    enum metric_class class, json_t *metrics, struct err *err)
+int eval_counts(const struct machine *m, const struct vm_result *r, const json_t *device,
+		unsigned long ios, enum metric_class class, json_t *metrics, const json_t **span,
+		double *ops, struct err *err)
 {
-	_cleanup_json_ json_t *fio = NULL, *backend = NULL, *unused = json_array();
-	_cleanup_free_ char *prefix = NULL;
-	const json_t *device, *span, *marks;
-	unsigned long ios;
-	double ops;
-	size_t n;
+	const json_t *marks = json_object_get(device, "marks");
+	size_t n = json_array_size(marks);
 
-	if (!strcmp(m->scenario->setting[SET_WORKLOAD], "selftest"))
-		return selftest_metrics(m, r, class, metrics, err);
-	if (strcmp(m->scenario->setting[SET_WORKLOAD], "fio"))
-		return 0;
-	fio = blob_json(r, "fio.json", err);
-	backend = fio ? blob_json(r, "backend.json", err) : NULL;
-	if (!backend || take_marks(m, r, backend, err) < 0 ||
-	    metrics_fio(fio, pattern_of(m, fio), scenario_uint(m->scenario, SET_NUMBER_IOS), class,
-			m->count ? unused : metrics, &prefix, &ios, err) < 0)
-		return -1;
-	device = backend_device(backend);
-	marks = json_object_get(device, "marks");
-	n = json_array_size(marks);
 	if (n < 3)
 		return err_subject(err, "backend.json: no marks around the timed part");
-	if (metrics_span(device, ios, &span, &ops, err) < 0)
+	if (metrics_span(device, ios, span, ops, err) < 0)
 		return -1;
 	if (m->count)
-		return metrics_perfc(span, ops, m->x86, metrics, err);
-	if (metrics_rates(span, prefix, ops, class, metrics, err) < 0 ||
-	    (machine_uses_grants(m) && guest_counters(r, ios, metrics, err) < 0))
+		return metrics_perfc(*span, *ops, m->x86, metrics, err);
+	if (machine_uses_grants(m) && guest_counters(r, ios, metrics, err) < 0)
 		return -1;
-	if (m->icount && metrics_have_xen(span))
-		metrics_instructions(span, ops, class, metrics);
+	if (m->icount && metrics_have_xen(*span))
+		metrics_instructions(*span, *ops, class, metrics);
 	return metrics_counters(backend_counters, json_array_get(marks, n - 3),
 				json_array_get(marks, n - 2), json_array_get(marks, n - 1), ios,
 				metrics, err);
+}
+
+static int workload_metrics(const struct machine *m, const struct vm_result *r,
+			    enum metric_class class, json_t *metrics, struct err *err)
+{
+	const char *kind = m->scenario->setting[SET_WORKLOAD];
+
+	if (!strcmp(kind, "selftest"))
+		return selftest_metrics(m, r, class, metrics, err);
+	if (!strcmp(kind, "fio"))
+		return eval_blk(m, r, class, metrics, err);
+	return strcmp(kind, "net") ? 0 : eval_net(m, r, class, metrics, err);
 }
 
 static json_t *checks_json(const struct vm_result *r)
@@ -354,7 +338,7 @@ static json_t *host_json(const struct vm_result *r)
 static int check_disturbed(const struct machine *m, const json_t *backend, json_t *proof,
 			   struct err *err)
 {
-	json_int_t served = integer(json_object_get(backend_device(backend), "io"), "requests");
+	json_int_t served = eval_int(json_object_get(eval_device(backend), "io"), "requests");
 	unsigned long ios = scenario_uint(m->scenario, SET_NUMBER_IOS);
 
 	json_object_set_new(proof, "requests_served", json_integer(served));
@@ -369,13 +353,13 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 	enum metric_class class = !m->icount ? METRIC_NOISY :
 				  m->sample.kind == SAMPLE_SEED ? METRIC_SEEDED : METRIC_EXACT;
 	_cleanup_json_ json_t *metrics = json_array(), *proof = NULL, *backend = NULL;
-	const json_t *said = record(r, "proof", NULL);
+	const json_t *said = eval_record(r, "proof", NULL);
 	struct err err = { 0 };
 
 	*out = (struct evaluation){ .outcome = from_vm[r->outcome], .host = host_json(r) };
 	proof = said ? json_deep_copy(said) : json_object();
 	if (out->outcome == OUTCOME_PASS) {
-		backend = blob_json(r, "backend.json", &err);
+		backend = eval_blob_json(r, "backend.json", &err);
 		if (!backend || check_guest_proof(m, said, &err) < 0 ||
 		    check_backend_proof(m, backend, proof, &err) < 0 ||
 		    (machine_is_disturbed(m) ? check_disturbed(m, backend, proof, &err) :
@@ -384,7 +368,7 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 	}
 	if (out->outcome == OUTCOME_PASS && !machine_is_disturbed(m)) {
 		if (!m->count)
-			probe_metrics(r, class, proof, metrics);
+			probe_metrics(r, cell_is_net(m->cell), class, proof, metrics);
 		if (workload_metrics(m, r, class, metrics, &err) < 0)
 			out->outcome = OUTCOME_FAIL;
 	}

@@ -282,8 +282,10 @@ static void fill_phases(struct plan *plan)
 	plan->phases[n++] = (struct vm_phase){ "domu-up", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "disk-ready", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "first-request", 30000 * slow };
-	if (!strcmp(s->setting[SET_WORKLOAD], "fio")) {
-		plan->phases[n++] = (struct vm_phase){ "workload-start", 90000 * slow };
+	if (strcmp(s->setting[SET_WORKLOAD], "none")) {
+		/* a network is verified once for each combination of offloads */
+		plan->phases[n++] = (struct vm_phase){
+			"workload-start", (cell_is_net(plan->machine.cell) ? 240000 : 90000) * slow };
 		if (machine_is_disturbed(&plan->machine))
 			goto dom0;
 		/* 20 ms of the host's time per operation is ten times what it takes */

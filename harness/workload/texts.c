@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "workload/texts-net.h"
+
 /* virtual time, which an idle machine skips: longer than any deferred_probe_timeout of the axis */
 #define DISK_WAIT_MS 40000
 
@@ -131,16 +133,19 @@ void text_backend_device(const struct machine *m, struct buf *out)
 		buf_addstr(out, ",irq=evtchn");
 	else
 		buf_addf(out, ",irq=%u", m->spi);
-	buf_addf(out, ",type=%s,store=%s,size=%luM,queues=%lu,queue-size=%lu,"
-		 "readonly=%d,mapping=%s,grants=%d",
-		 m->cell->value[AXIS_DEVICE], s->setting[SET_STORE], scenario_uint(s, SET_DISK_MIB),
-		 scenario_uint(s, SET_QUEUES), scenario_uint(s, SET_QUEUE_SIZE),
-		 scenario_bool(s, SET_READONLY), m->cell->value[AXIS_MAPPING],
-		 machine_uses_grants(m));
+	buf_addf(out, ",mapping=%s,grants=%d", m->cell->value[AXIS_MAPPING], machine_uses_grants(m));
 	if (!cell_is(m->cell, AXIS_INDIRECT, "auto"))
 		buf_addf(out, ",indirect=%d", cell_is(m->cell, AXIS_INDIRECT, "yes"));
 	if (cell_is(m->cell, AXIS_MAPPING, "adaptive"))
 		buf_addf(out, ",copy-max=%llu", scenario_parse_size(s->setting[SET_COPY_MAX]));
+	if (cell_is_net(m->cell)) {
+		text_net_device(m, out);
+		return;
+	}
+	buf_addf(out, ",type=%s,store=%s,size=%luM,queues=%lu,queue-size=%lu,readonly=%d",
+		 m->cell->value[AXIS_DEVICE], s->setting[SET_STORE], scenario_uint(s, SET_DISK_MIB),
+		 scenario_uint(s, SET_QUEUES), scenario_uint(s, SET_QUEUE_SIZE),
+		 scenario_bool(s, SET_READONLY));
 	if (!strcmp(s->setting[SET_STORE], "file"))
 		buf_addstr(out, ",path=/tmp/disk.img");
 	/* how much data the timed part moves: by that the backend knows its end */
@@ -179,6 +184,8 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	if (m->x86 && scenario_bool(m->scenario, SET_HOST_VIRTIO))
 		buf_addstr(out, "host_virtio=1\n");
 	buf_addf(out, "xenperf=%d\n", m->count);
+	if (cell_is_net(m->cell))
+		text_net_dom0_conf(m, out);
 	if (!machine_has_driver(m))
 		device_conf(m, out);
 }
@@ -214,10 +221,14 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 		buf_addf(out, "late_probe=1\nready_evtchn=%d\n", READY_EVTCHN_DOMU);
 	if (!machine_is_xl(m) && m->evtchn)
 		buf_addstr(out, "late_bus=passthrough:virtio-bus\n");
-	buf_addstr(out, "disk=");
-	text_device_name(m, out);
-	buf_addf(out, "\ngrants=%d\nworkload=%s\n", machine_uses_grants(m),
-		 s->setting[SET_WORKLOAD]);
+	if (cell_is_net(m->cell)) {
+		text_net_domu_conf(m, out);
+	} else {
+		buf_addstr(out, "disk=");
+		text_device_name(m, out);
+		buf_addstr(out, "\n");
+	}
+	buf_addf(out, "grants=%d\nworkload=%s\n", machine_uses_grants(m), s->setting[SET_WORKLOAD]);
 	if (!strcmp(s->setting[SET_WORKLOAD], "selftest"))
 		buf_addf(out, "in_flight=%s\nrounds=%lu\n", m->cell->value[AXIS_IODEPTH],
 			 scenario_uint(s, SET_NUMBER_IOS));

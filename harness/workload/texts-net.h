@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a network device's cell adds to the texts of texts.h. Addresses are fixed, and each
+ * side is told the other's, so that nobody has to ask:
+ *
+ *	dom0	bridge gbbr0	02:67:62:00:01:00	192.0.2.1	fd00::1
+ *	domU	eth0		02:67:62:00:00:01	192.0.2.2	fd00::2
+ */
+#ifndef GRANTBENCH_WORKLOAD_TEXTS_NET_H
+#define GRANTBENCH_WORKLOAD_TEXTS_NET_H
+
+#include "workload/texts.h"
+
+/* Each appends to out. */
+void text_net_device(const struct machine *m, struct buf *out);
+void text_net_dom0_conf(const struct machine *m, struct buf *out);
+void text_net_domu_conf(const struct machine *m, struct buf *out);
+
+/* What the metrics of a network test begin with: "net.udp-rr", "net.udp-rr-open". */
+void text_net_prefix(const struct machine *m, struct buf *out);
+
+/* net_test: round trips, which are ours; else iperf3. */
+bool machine_is_rr(const struct machine *m);
+bool machine_is_looped(const struct machine *m);
+
+#endif
