@@ -70,7 +70,7 @@ fuzz-alloc: $(SIM_GEN)/.done
 	clang $(GB_CPPFLAGS) $(SIM_DEFS) $(SIM_KINCS) -std=gnu11 $(FUZZ_FLAGS) $(SIM_KFLAGS) \
 		-o $(BUILD)/fuzz/fuzz-alloc harness/sim/fuzz-alloc.c harness/alloc/trace.c \
 		$(SIM_GREF_C) $(SIM_GLUE_C) $(SIM_OURS_C) $(SIM_SHARED_C)
-	$(BUILD)/fuzz/fuzz-alloc -max_total_time=$(FUZZ_SECONDS) -timeout=20 -rss_limit_mb=2048 \
+	$(BUILD)/fuzz/fuzz-alloc -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=2048 \
 		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 $(BUILD)/fuzz/corpus-alloc
 
 -include $(SIM_GREF_O:.o=.d) $(SIM_GLUE_O:.o=.d) $(SIM_OURS_O:.o=.d)

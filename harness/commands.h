@@ -15,6 +15,7 @@ int bad_usage(const char *command, const char *fmt, ...) __attribute__((format(p
 /* At a command's end: status, or GB_INFRA (and a message) when what was printed got lost. */
 int end_output(const char *command, int status);
 
+int cmd_alloc(int argc, char **argv);
 int cmd_boot(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_compare(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct {
 	{ "compare", cmd_compare, "two sides of results, and what may be said of them" },
 	{ "digest", cmd_digest, "the hash that two exact runs of the same inputs share" },
 	{ "list", cmd_list, "scenarios, cells, variants" },
+	{ "alloc", cmd_alloc, "the grant allocators natively, against each other" },
 };
 
 static void usage(FILE *f)

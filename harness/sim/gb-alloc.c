@@ -25,7 +25,7 @@
 static const char usage_text[] =
 	"usage: gb-alloc list | defects | run OPTION... | insns OPTION... | model OPTION...\n"
 	"  --variant NAME --frames N --max-refs N --inflight N --pages N --order fifo|random\n"
-	"  --held PCT --held-late 0|1 --own PCT --threads N --requests N --time-ms N --seed N --trace FILE\n"
+	"  --held PCT --held-late 0|1 --own PCT --reserve N --threads N --requests N --time-ms N --seed N --trace FILE\n"
 	"  model: --variant --frames --max-refs --threads --requests (operations) --seed\n";
 
 enum { OPT_VARIANT = 256, OPT_ORDER, OPT_TRACE, OPT_NUMBER };
@@ -49,6 +49,7 @@ static const struct number numbers[] = {
 	{ "pages", 1, 32768, &mix.pages },
 	{ "held", 0, 90, &mix.held_pct },
 	{ "own", 0, 90, &mix.own_pct },
+	{ "reserve", 0, 1u << 20, &mix.reserve },
 	{ "held-late", 0, 1, &held_late },
 	{ "grown", 0, 1, &grown },
 	{ "threads", 1, SIM_CPUS, &mix.threads },

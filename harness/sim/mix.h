@@ -37,6 +37,7 @@ struct mix {
 	unsigned int held_pct, own_pct;
 	bool held_late;			/* others come when the device has been at work */
 	bool grown;			/* the table has grown to its limit before */
+	unsigned int reserve;		/* sim_reserve() */
 	unsigned int threads;
 	unsigned int requests;		/* per thread and pass */
 	unsigned int time_ms;		/* least length of the timed part */

@@ -172,14 +172,12 @@ static void run_child(const struct defect *d, char *seen, size_t size)
 int model_defects(void)
 {
 	char seen[512];
-	int missing = 0;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(defects); i++) {
 		run_child(&defects[i], seen, sizeof(seen));
 		printf("{\"defect\":\"%s\",\"how\":\"%s\",\"reproduced\":%s,\"seen\":\"%s\"}\n",
 		       defects[i].name, defects[i].how, *seen ? "true" : "false", seen);
-		missing += !*seen;
 	}
-	return missing ? 1 : 0;
+	return 0;
 }

@@ -57,8 +57,7 @@ int model_run_threads(const struct model_opts *opts, unsigned int threads,
 
 /*
  * Replay the sequences of calls that are known to break upstream's table, one line
- * of JSON each: {"defect":NAME,"reproduced":BOOL,"how":TEXT}. Returns 0, or 1 when
- * one that should be there is not.
+ * of JSON each: {"defect":NAME,"how":TEXT,"reproduced":BOOL,"seen":TEXT}. Returns 0.
  */
 int model_defects(void);
 

@@ -75,6 +75,9 @@ unsigned int sim_table_refs(void);	/* that there are now, the reserved ones incl
 unsigned int sim_table_free_refs(void);
 unsigned int sim_table_pages(void);		/* of memory that its growth took */
 
+/* What nextfit takes at once when it is created; nothing where it has no such parameter. */
+void sim_reserve(unsigned int refs);
+
 /*
  * Whether free list, bitmap, count and tail agree. False: why says what does not,
  * for people.

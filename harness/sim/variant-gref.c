@@ -4,6 +4,17 @@
 
 #include "sim.h"
 
+/* xen_grant_dma.reserve, in kernels whose patches have it */
+extern unsigned int gref_nextfit_reserve __attribute__((weak));
+
+void sim_reserve(unsigned int refs)
+{
+	unsigned int *reserve = &gref_nextfit_reserve;
+
+	if (reserve)
+		*reserve = refs;
+}
+
 static void *create(const struct gref_alloc_ops *ops, unsigned int max_refs)
 {
 	struct gref_alloc *ga = ops->create(max_refs);
