@@ -25,6 +25,7 @@ static const struct {
 	FIELD(NUMBER, backend_domid), FIELD(NUMBER, frontend_domid), FIELD(NUMBER, ready_evtchn),
 	FIELD(TEXT, xl_config), FIELD(TEXT, domu_name), FIELD(TEXT, driver_config), FIELD(TEXT, driver_name),
 	FIELD(NUMBER, set_target), FIELD(NUMBER, ask_marks), FIELD(NUMBER, xenperf), FIELD(TEXT, disturb), FIELD(NUMBER, host_virtio),
+	FIELD(TEXT, pv), FIELD(NUMBER, pv_requests),
 	LISTED("device", device, nr_devices), LISTED("disk", disk, nr_disks),
 	FIELD(NUMBER, late_probe), FIELD(TEXT, late_bus), FIELD(NUMBER, disk_wait_ms), FIELD(TEXT, workload),
 	FIELD(TEXT, fio_job), FIELD(NUMBER, verify), FIELD(NUMBER, unbind), FIELD(NUMBER, grants),

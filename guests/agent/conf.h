@@ -30,6 +30,9 @@ struct conf {
 	char device[CONF_LIST_MAX][256];
 	size_t nr_devices;
 
+	char pv[16];			/* "blkfront": a PV device instead of a virtio one */
+	int pv_requests;		/* dom0: the span ends behind that many */
+
 	char disk[CONF_LIST_MAX][64];
 	size_t nr_disks;
 	int late_probe;

@@ -17,6 +17,7 @@
 #define FIRST_READ 4096
 #define LIVE_WAIT_MS 1000
 #define PLATFORM "/sys/bus/platform"
+#define VBD_DRIVER "/sys/bus/xen/drivers/vbd"
 
 /* Linux' <xen/evtchn.h>, since 6.6 */
 struct evtchn_port {
@@ -54,14 +55,21 @@ int disk_bind_late(const char *device, const char *driver)
 	return ret < 0 ? ret : sys_write_file(PLATFORM "/drivers_probe", device);
 }
 
+bool disk_is_pv(const char *device)
+{
+	return !strncmp(device, "vbd-", 4);
+}
+
 int disk_unbind(const char *device)
 {
-	return sys_write_file(PLATFORM "/drivers/virtio-mmio/unbind", device);
+	return sys_write_file(disk_is_pv(device) ? VBD_DRIVER "/unbind" :
+			      PLATFORM "/drivers/virtio-mmio/unbind", device);
 }
 
 int disk_bind(const char *device)
 {
-	return sys_write_file(PLATFORM "/drivers/virtio-mmio/bind", device);
+	return sys_write_file(disk_is_pv(device) ? VBD_DRIVER "/bind" :
+			      PLATFORM "/drivers/virtio-mmio/bind", device);
 }
 
 bool disk_first_entry(const char *dir, const char *prefix, char *out, size_t size)
@@ -97,12 +105,38 @@ int disk_read_features(const char *path, uint64_t *features)
 	return 0;
 }
 
+static int check_node(struct disk *disk)
+{
+	struct stat st;
+
+	snprintf(disk->node, sizeof(disk->node), "/dev/%s", disk->block);
+	if (stat(disk->node, &st) < 0)
+		return -EAGAIN;
+	/* a plain file here would satisfy fio and prove nothing */
+	return S_ISBLK(st.st_mode) ? 0 : -ENOTBLK;
+}
+
+/* A PV disk: it is there when the front driver, bound to it, has made a block device. */
+static int look_pv(const char *device, struct disk *disk)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), VBD_DRIVER "/%s/block", device);
+	if (!disk_first_entry(path, "xvd", disk->block, sizeof(disk->block)))
+		return -EAGAIN;
+	disk->features = 0;
+	if (device != disk->device)
+		snprintf(disk->device, sizeof(disk->device), "%s", device);
+	return check_node(disk);
+}
+
 static int look(const char *device, struct disk *disk)
 {
 	char dir[160], path[224], virtio[32];
-	struct stat st;
 	int ret;
 
+	if (disk_is_pv(device))
+		return look_pv(device, disk);
 	snprintf(dir, sizeof(dir), PLATFORM "/devices/%s", device);
 	if (!disk_first_entry(dir, "virtio", virtio, sizeof(virtio)))
 		return -EAGAIN;
@@ -113,14 +147,10 @@ static int look(const char *device, struct disk *disk)
 	ret = disk_read_features(path, &disk->features);
 	if (ret < 0)
 		return ret;
-	snprintf(disk->node, sizeof(disk->node), "/dev/%s", disk->block);
 	/* device may be this very field */
 	if (device != disk->device)
 		snprintf(disk->device, sizeof(disk->device), "%s", device);
-	if (stat(disk->node, &st) < 0)
-		return -EAGAIN;
-	/* a plain file here would satisfy fio and prove nothing */
-	return S_ISBLK(st.st_mode) ? 0 : -ENOTBLK;
+	return check_node(disk);
 }
 
 int disk_wait(const char *device, int timeout_ms, struct disk *disk)

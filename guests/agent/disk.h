@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtio disk as the domU sees it: bound, awaited, described, unbound, all
- * through sysfs. A disk is known by its device-tree node's platform device,
- * such as "2000000.virtio".
+ * The disk as the domU sees it: bound, awaited, described, unbound, all through
+ * sysfs. A virtio disk is known by its device-tree node's platform device, such as
+ * "2000000.virtio", a PV disk by its device on the bus xen: "vbd-51712" is xvda.
  */
 #ifndef GB_AGENT_DISK_H
 #define GB_AGENT_DISK_H
@@ -40,6 +40,9 @@ bool disk_is_deferred(const char *device);
 
 /* Read the first 4 KiB past the page cache: the disk is usable when that is done. */
 int disk_read_first(const struct disk *disk);
+
+/* Is it a device of Xen's PV block driver? */
+bool disk_is_pv(const char *device);
 
 int disk_unbind(const char *device);
 int disk_bind(const char *device);

@@ -18,6 +18,8 @@
 #include "conf.h"
 #include "dom0-net.h"
 #include "driver.h"
+#include "hotplug.h"
+#include "peer.h"
 #include "relay.h"
 #include "report.h"
 #include "server.h"
@@ -35,6 +37,7 @@ struct dom0 {
 	struct toolstack ts;
 	struct server server;	/* the backend, where it is in dom0 */
 	struct driver driver;	/* where it is not */
+	struct peer peer;	/* where it is Xen's own: a driver of our kernel */
 	struct relay relay;
 	xc_interface *xch;
 	int domid;		/* of the domU, -1: none yet */
@@ -51,6 +54,12 @@ static bool is_xl(const struct dom0 *d)
 static bool has_driver(const struct dom0 *d)
 {
 	return !strcmp(d->conf.topology, "driver-domain");
+}
+
+/* The device is served by gb-backend, in this domain. */
+static bool has_server(const struct dom0 *d)
+{
+	return !has_driver(d) && !d->conf.pv[0];
 }
 
 static void __attribute__((noreturn)) finish(bool ok)
@@ -122,20 +131,23 @@ static int watch(struct dom0 *d)
 	int state;
 
 	for (;;) {
-		struct pollfd pfds[2] = {
-			{ .fd = has_driver(d) ? -1 : d->server.child.out, .events = POLLIN },
+		struct pollfd pfds[2 + PEER_FDS] = {
+			{ .fd = has_server(d) ? d->server.child.out : -1, .events = POLLIN },
 			{ .fd = driver_fd(&d->driver), .events = POLLIN },
 		};
 
-		poll(pfds, 2, POLL_MS);
+		peer_poll_fds(&d->peer, pfds + 2);
+		poll(pfds, 2 + PEER_FDS, POLL_MS);
 		/* somebody waits for the answer, and what it costs is to be the same each time */
 		if (pfds[1].revents) {
 			driver_serve(&d->driver);
 			continue;
 		}
+		if (peer_serve(&d->peer, pfds + 2))
+			continue;
 		if (has_driver(d))
 			relay_poll(&d->driver.relay);
-		else
+		else if (has_server(d))
 			server_poll(&d->server);
 		if (is_xl(d)) {
 			relay_poll(&d->relay);
@@ -153,7 +165,7 @@ static int watch(struct dom0 *d)
 		/* the backend may end by itself when its domain is gone */
 		if (state != -1)
 			return state;
-		if (!has_driver(d) && sys_child_ended(&d->server.child))
+		if (has_server(d) && sys_child_ended(&d->server.child))
 			die_of_backend(d);
 	}
 }
@@ -190,10 +202,16 @@ static bool wait_gone(struct dom0 *d)
 static void start_domu(struct dom0 *d)
 {
 	char error[600];
+	int ret;
 
 	if (!is_xl(d)) {
 		d->domid = d->conf.frontend_domid;
 		return;
+	}
+	ret = d->conf.pv[0] ? peer_prepare(&d->conf) : 0;
+	if (ret < 0) {
+		report_error("the RAM disk behind the PV disk: %s", strerror(-ret));
+		finish(false);
 	}
 	if (toolstack_start(&d->ts, error, sizeof(error)) < 0 ||
 	    (has_driver(d) && driver_create(&d->driver, &d->conf, error, sizeof(error)) < 0))
@@ -224,6 +242,12 @@ static void start_backend(struct dom0 *d)
 			give_up(error);
 		return;
 	}
+	if (d->conf.pv[0]) {
+		if (peer_open(&d->peer, &d->conf, d->domid, error, sizeof(error)) < 0)
+			give_up(error);
+		report_phase("backend-ready");
+		return;
+	}
 	ret = server_start(&d->server, &d->conf, d->domid);
 	if (ret < 0) {
 		report_error("gb-backend: %s", strerror(-ret));
@@ -240,7 +264,10 @@ static void start_backend(struct dom0 *d)
  */
 static bool end(struct dom0 *d, int reason)
 {
-	bool ok = has_driver(d) || server_end(&d->server, true);
+	bool ok = !has_server(d) || server_end(&d->server, true);
+
+	if (d->conf.pv[0])
+		peer_end(&d->peer);
 
 	if (is_xl(d) && reason != -2)
 		toolstack_destroy(d->domid);
@@ -303,13 +330,17 @@ static void check_host_virtio(void)
 		close(fd);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static struct dom0 d = { .domid = -1, .relay = { .fd = -1 },
 				.server = { .child = { .out = -1 } } };
 	char error[256];
-	int ret = sys_mount_all(true);
+	int ret;
 
+	/* libxl starts this program for a PV disk */
+	if (hotplug_is(argv[0]))
+		return hotplug_main(argc, argv);
+	ret = sys_mount_all(true);
 	if (ret == 0)
 		ret = conf_load(CONF_PATH, &d.conf, error, sizeof(error));
 	else

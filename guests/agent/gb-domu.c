@@ -24,6 +24,7 @@
 #include "workload.h"
 
 #define BACKEND_WAIT_MS 60000
+#define PV_RETURN_MS 5000
 
 void domu_finish(bool ok)
 {
@@ -77,6 +78,27 @@ static bool counts_now(const char *device, struct domu_counts *c)
 	return disk_grant_stat(device, "grefs_in_use", &c->device) == 0 &&
 	       disk_grant_stat(NULL, "grefs_in_use", &c->table) == 0 &&
 	       disk_grant_stat(NULL, "grefs_granting", &c->granting) == 0;
+}
+
+/*
+ * A PV disk cannot be bound again: its driver waits for a state that only the toolstack
+ * sets. Nothing else in this guest grants, so that nothing may be left in use.
+ * The ring is when the driver lets go of it: blkback unmaps it after that, and the
+ * grant table looks at it again each second.
+ */
+static void unbind_pv(const struct disk *disk)
+{
+	int64_t until = sys_now_ms() + PV_RETURN_MS;
+	long bound = 0, left = -1;
+	int ret;
+
+	disk_grant_stat(NULL, "grefs_in_use", &bound);
+	ret = disk_unbind(disk->device);
+	while (disk_grant_stat(NULL, "grefs_in_use", &left) == 0 && left && sys_now_ms() < until)
+		sys_sleep_ms(10);
+	report_check("grefs-returned", ret == 0 && bound > 0 && left == 0,
+		     "in use: %ld while bound, %ld after unbind%s%s", bound, left,
+		     ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
 }
 
 void domu_unbind_and_count(const struct conf *conf, const char *device, struct domu_counts *start,
@@ -230,7 +252,9 @@ static void run(const struct conf *conf)
 	for (i = 0; i < conf->nr_disks; i++)
 		probe_report(disks[i].device);
 	for (i = 0; i < conf->nr_disks; i++)
-		domu_report_proof(disks[i].device, disks[i].features, "\"is_block\":true", start.table);
+		domu_report_proof(disks[i].device, disks[i].features,
+				  disk_is_pv(disks[i].device) ? "\"is_block\":true,\"driver\":\"vbd\"" :
+				  "\"is_block\":true", start.table);
 	for (i = 0; i < conf->nr_disks && conf->verify; i++)
 		ok = workload_verify(&disks[i]) && ok;
 	if (ok && strcmp(conf->workload, "none"))
@@ -238,6 +262,10 @@ static void run(const struct conf *conf)
 	else if (ok)
 		workload_state(&disks[0]);
 	for (i = 0; i < conf->nr_disks && conf->unbind; i++) {
+		if (disk_is_pv(disks[i].device)) {
+			unbind_pv(&disks[i]);
+			continue;
+		}
 		if (conf->nr_disks > 1)
 			start.table = -1;
 		domu_unbind_and_count(conf, disks[i].device, &start, wait_for_disk);

@@ -225,6 +225,73 @@ static void pair_within(struct compare *cmp)
 	}
 }
 
+/*
+ * By device: how a device is described and reached goes with it. What stands first in the
+ * file is A, and every other way to the same disk a B, whatever these axes say.
+ */
+static const char *const with_device[] = { "device", "binding", "mapping", "indirect", "allocator", "irq" };
+
+static bool is_by_device(const struct compare *cmp)
+{
+	return cmp->by && !strcmp(cmp->by, with_device[0]);
+}
+
+static bool same_but_device(const struct result_cell *a, const struct result_cell *b)
+{
+	const char *axis;
+	json_t *value;
+	size_t i;
+
+	if (json_object_size(a->axes) != json_object_size(b->axes))
+		return false;
+	json_object_foreach((json_t *)a->axes, axis, value) {
+		const char *other = result_cell_axis(b, axis);
+
+		for (i = 0; i < ARRAY_SIZE(with_device); i++)
+			if (!strcmp(axis, with_device[i]))
+				break;
+		if (!other || (i == ARRAY_SIZE(with_device) && strcmp(json_string_value(value), other)))
+			return false;
+	}
+	return true;
+}
+
+/* Combinations that do not exist, once for each reason. */
+static void skip_not_applicable(struct compare *cmp)
+{
+	const struct results *r = cmp->a;
+	size_t i, j, nr;
+
+	for (i = 0; i < r->nr_cells; i++) {
+		if (r->cells[i].outcome != OUTCOME_NOT_APPLICABLE)
+			continue;
+		for (j = nr = 0; j < r->nr_cells; j++)
+			nr += r->cells[j].outcome == OUTCOME_NOT_APPLICABLE &&
+			      !strcmp(r->cells[j].reason, r->cells[i].reason);
+		compare_skip(cmp, xasprintf("%zu cell%s", nr, nr == 1 ? "" : "s"),
+			     xasprintf("%s: %s", outcome_name(OUTCOME_NOT_APPLICABLE), r->cells[i].reason));
+	}
+}
+
+static void pair_devices(struct compare *cmp)
+{
+	const struct results *r = cmp->a;
+	size_t i, j;
+
+	skip_not_applicable(cmp);
+	for (i = 0; i < r->nr_cells; i++) {
+		const struct result_cell *b = &r->cells[i], *a = NULL;
+
+		if (b->outcome == OUTCOME_NOT_APPLICABLE)
+			continue;
+		for (j = 0; j < r->nr_cells && !a; j++)
+			if (r->cells[j].outcome != OUTCOME_NOT_APPLICABLE && same_but_device(&r->cells[j], b))
+				a = &r->cells[j];
+		if (a != b)
+			add_pair(cmp, a, b);
+	}
+}
+
 static void pair_across(struct compare *cmp)
 {
 	size_t i, nr;
@@ -282,6 +349,14 @@ static void name_sides(struct compare *cmp)
 	const json_t *value;
 	size_t v;
 
+	if (cmp->a == cmp->b && is_by_device(cmp) && cmp->nr_pairs) {
+		const struct result_cell *a = cmp->pairs[0].a;
+
+		cmp->name_a = xasprintf("%s (%s, %s)", result_cell_axis(a, "device"),
+					result_cell_axis(a, "binding"), result_cell_axis(a, "mapping"));
+		cmp->name_b = xstrdup("the other ways to the device");
+		return;
+	}
 	if (cmp->by) {
 		_cleanup_json_ json_t *a = axis_values(cmp->a, cmp->by);
 		_cleanup_json_ json_t *b = axis_values(cmp->b, cmp->by);
@@ -305,7 +380,9 @@ int compare_pair_cells(struct compare *cmp, struct err *err)
 {
 	if (choose_axis(cmp, err) < 0)
 		return -1;
-	if (cmp->a == cmp->b)
+	if (cmp->a == cmp->b && is_by_device(cmp))
+		pair_devices(cmp);
+	else if (cmp->a == cmp->b)
 		pair_within(cmp);
 	else
 		pair_across(cmp);

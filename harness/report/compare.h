@@ -7,6 +7,9 @@
  * value a B. Two results: A is the first, B the second. Cells are paired when all
  * axes but the compared one are equal. What cannot be paired is listed with its
  * reason, never left out silently.
+ * By device, how a device is described and reached (binding, mapping, allocator, irq,
+ * indirect) goes with it: A is the first of the cells that are alike otherwise, each other
+ * one a B; combinations that do not exist are listed once for each reason.
  *
  * Rows. A total ("maps") whose count per operation ("maps_per_io") both sides have is
  * left out unless it has a budget: it says the same, or compares different workloads.

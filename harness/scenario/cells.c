@@ -34,6 +34,10 @@ static const struct {
 	  "Linux 6.12 maps no status frames in a PVH guest: version 2 crashes in its first unmap" },
 	{ { { AXIS_ARCH, "arm64" }, { AXIS_GNTTAB, "v2" } },
 	  "Xen offers grant table version 2 on x86 only" },
+	{ { { AXIS_DEVICE, "blk" }, { AXIS_MAPPING, "persistent" } },
+	  "gb-backend keeps no mappings: only xen-blkback does" },
+	{ { { AXIS_DEVICE, "net" }, { AXIS_MAPPING, "persistent" } },
+	  "gb-backend keeps no mappings: only xen-blkback does" },
 	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "map" } },
 	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
 	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "test-hold" } },
@@ -95,13 +99,39 @@ static const char *why_not_net(const struct scenario *s, const struct cell *c)
 	return NULL;
 }
 
+/* Xen's own devices know no tree, and have their own ways of mapping. */
+static const char *why_not_pv(const struct scenario *s, const struct cell *c)
+{
+	if (!cell_is(c, AXIS_TOPOLOGY, "xl"))
+		return "a PV device is set up by dom0's toolstack over xenstore: topology xl";
+	if (!cell_is(c, AXIS_BINDING, "none"))
+		return "a PV device has no node in a tree: binding none";
+	if (!cell_is(c, AXIS_MAPPING, "map") && !cell_is(c, AXIS_MAPPING, "persistent"))
+		return "xen-blkback maps each request's grants or keeps them: mapping map or persistent";
+	if (!cell_is(c, AXIS_IRQ, "native") || !cell_is(c, AXIS_INDIRECT, "auto") ||
+	    !cell_is(c, AXIS_ALLOCATOR, "upstream"))
+		return "irq, indirect and allocator are about virtio devices";
+	if (!cell_is(c, AXIS_DISTURB, "none"))
+		return "disturb: that it was in mid-I/O is only known of gb-backend's requests";
+	if (!strcmp(s->setting[SET_WORKLOAD], "selftest"))
+		return "the self-test is of the grant DMA ops, which a PV device does not use";
+	if (strcmp(s->setting[SET_STORE], "ram"))
+		return "a PV disk's store is ram: blkback needs a block device in dom0";
+	return NULL;
+}
+
 static char *why_not(const struct scenario *s, const struct cell *c)
 {
 	const char *net = why_not_net(s, c);
+	bool pv = cell_is(c, AXIS_DEVICE, "blkfront");
+	const char *reason = pv ? why_not_pv(s, c) : NULL;
 	size_t i, j;
 
+	if (reason)
+		return xstrdup(reason);
 	for (i = 0; i < ARRAY_SIZE(impossible); i++)
-		if (cell_is(c, impossible[i].all[0].axis, impossible[i].all[0].value) &&
+		if (!(pv && impossible[i].all[0].axis == AXIS_BINDING) &&
+		    cell_is(c, impossible[i].all[0].axis, impossible[i].all[0].value) &&
 		    cell_is(c, impossible[i].all[1].axis, impossible[i].all[1].value))
 			return xstrdup(impossible[i].reason);
 	if (!cell_is(c, AXIS_DISTURB, "none") && cell_is(c, AXIS_TOPOLOGY, "dom0less"))

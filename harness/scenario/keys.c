@@ -66,7 +66,7 @@ static const struct key_word mappings[] = {
 	{ "batch", "two mappings, one per direction, for all requests popped", NULL },
 	{ "copy", "nothing is mapped: GNTTABOP_copy in and out of a bounce buffer", NULL },
 	{ "adaptive", "copy requests up to copy_max, batch larger ones", NULL },
-	{ "persistent", "mapped once, kept", "this strategy is not available yet" },
+	{ "persistent", "mapped once, kept", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -80,7 +80,7 @@ static const struct key_word indirects[] = {
 static const struct key_word devices[] = {
 	{ "blk", "virtio-blk", NULL },
 	{ "net", "virtio-net", NULL },
-	{ "blkfront", "Xen PV block device", "the PV peers are not available yet" },
+	{ "blkfront", "Xen's PV block device: xen-blkfront, and xen-blkback over a RAM disk in dom0", NULL },
 	{ "netfront", "Xen PV network device", "the PV peers are not available yet" },
 	{ NULL, NULL, NULL },
 };

@@ -5,7 +5,7 @@
 #include "tests/lib-check.h"
 #include "workload/fiojob.h"
 
-static const struct fio_overrides plain = { "4k", "job", 1, 300, 7 };
+static const struct fio_overrides plain = { NULL, "4k", "job", 1, 300, 7 };
 
 static const struct {
 	const char *text;
@@ -58,6 +58,21 @@ START_TEST(takes_out_and_keeps)
 }
 END_TEST
 
+/* A PV disk has another name. */
+START_TEST(names_the_disk)
+{
+	struct fio_overrides o = plain;
+	struct buf out = BUF_INIT;
+	struct err err = { 0 };
+
+	o.disk = "xvda";
+	ck_assert_int_eq(fio_job_build("x.fio", "[j]\nfilename=/dev/vda\nrw=read\n", &o, &out, &err), 0);
+	ck_assert_ptr_nonnull(strstr(out.data, "\nfilename=/dev/xvda\n"));
+	ck_assert_ptr_null(strstr(out.data, "/dev/vda"));
+	buf_release(&out);
+}
+END_TEST
+
 START_TEST(scenario_pattern_wins)
 {
 	struct fio_overrides o = plain;
@@ -81,6 +96,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, refuses, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, takes_out_and_keeps);
+	tcase_add_test(tc, names_the_disk);
 	tcase_add_test(tc, scenario_pattern_wins);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);

@@ -32,7 +32,9 @@ int eval_blk(const struct machine *m, const struct vm_result *r, enum metric_cla
 	if (!backend || eval_take_marks(m, r, backend, err) < 0 ||
 	    metrics_fio(fio, pattern_of(m, fio), scenario_uint(m->scenario, SET_NUMBER_IOS), class,
 			m->count ? unused : metrics, &prefix, &ios, err) < 0 ||
-	    eval_counts(m, r, eval_device(backend), ios, class, metrics, &span, &ops, err) < 0)
+	    (machine_is_pv(m) ?
+	     eval_pv_counts(m, r, backend, ios, class, metrics, &span, &ops, err) :
+	     eval_counts(m, r, eval_device(backend), ios, class, metrics, &span, &ops, err)) < 0)
 		return -1;
 	return m->count ? 0 : metrics_rates(span, prefix, ops, class, metrics, err);
 }

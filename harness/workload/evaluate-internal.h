@@ -33,6 +33,11 @@ int eval_counts(const struct machine *m, const struct vm_result *r, const json_t
 		unsigned long ios, enum metric_class class, json_t *metrics, const json_t **span,
 		double *ops, struct err *err);
 
+/* The same of a PV device, which is not served by gb-backend. */
+int eval_pv_counts(const struct machine *m, const struct vm_result *r, json_t *backend,
+		   unsigned long ios, enum metric_class class, json_t *metrics, const json_t **span,
+		   double *ops, struct err *err);
+
 /* The workload's own numbers: evaluate-blk.c, evaluate-net.c. */
 int eval_blk(const struct machine *m, const struct vm_result *r, enum metric_class class,
 	     json_t *metrics, struct err *err);

@@ -8,6 +8,7 @@
 #include "lib/cleanup.h"
 #include "lib/json.h"
 #include "workload/evaluate-internal.h"
+#include "workload/evaluate-peer.h"
 
 /* virtio 1.2, section 6 */
 #define F_VERSION_1 (1ull << 32)
@@ -185,20 +186,23 @@ static int check_backend_proof(const struct machine *m, const json_t *backend, j
 	return cell_is_net(m->cell) ? eval_net_proof(m, backend, proof, err) : 0;
 }
 
-static int check_grefs(const struct machine *m, const struct vm_result *r, json_t *proof,
-		       struct err *err)
+static int check_grefs_of(const struct vm_result *r, const char *name, json_t *proof,
+			  struct err *err)
 {
-	_cleanup_json_ json_t *after = NULL;
+	_cleanup_json_ json_t *after = eval_blob_kv(r, name, err);
 
-	if (!machine_uses_grants(m))
-		return 0;
-	after = eval_blob_kv(r, "grant-dma-after.txt", err);
 	if (!after)
 		return -1;
 	json_object_set_new(proof, "grefs_peak", json_integer(eval_int(after, "grefs_peak")));
 	if (eval_int(after, "grefs_peak") <= 0)
 		return err_subject(err, "no grant reference was ever in use");
 	return 0;
+}
+
+static int check_grefs(const struct machine *m, const struct vm_result *r, json_t *proof,
+		       struct err *err)
+{
+	return machine_uses_grants(m) ? check_grefs_of(r, "grant-dma-after.txt", proof, err) : 0;
 }
 
 /* When the disk came, by the clock of the guest's kernel log: since its kernel started. */
@@ -225,9 +229,9 @@ static void probe_metrics(const struct vm_result *r, bool net, enum metric_class
 		json_object_set_new(proof, "gave_up", json_string(gave_up));
 }
 
-/* The driver's and its allocator's counters around the timed part. */
-static int guest_counters(const struct vm_result *r, unsigned long ios, json_t *metrics,
-			  struct err *err)
+/* The grant DMA driver's counters of its device, if there is one, and the table's. */
+static int guest_counters(const struct vm_result *r, bool device, unsigned long ios,
+			  json_t *metrics, struct err *err)
 {
 	static const struct {
 		const char *empty, *before, *after;
@@ -240,7 +244,7 @@ static int guest_counters(const struct vm_result *r, unsigned long ios, json_t *
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(sources); i++) {
+	for (i = device ? 0 : 1; i < ARRAY_SIZE(sources); i++) {
 		_cleanup_json_ json_t *before = eval_blob_kv(r, sources[i].before, err);
 		_cleanup_json_ json_t *after = before ? eval_blob_kv(r, sources[i].after, err) : NULL;
 
@@ -266,7 +270,33 @@ static int selftest_metrics(const struct machine *m, const struct vm_result *r,
 	kv = eval_blob_kv(r, "selftest.txt", err);
 	if (!kv || metrics_selftest(kv, m->icount, class, metrics, err) < 0)
 		return -1;
-	return guest_counters(r, 0, metrics, err);
+	return guest_counters(r, true, 0, metrics, err);
+}
+
+static struct peer_want peer_want(const struct machine *m)
+{
+	const struct scenario *s = m->scenario;
+	struct peer_want want = { .persistent = cell_is(m->cell, AXIS_MAPPING, "persistent") };
+
+	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
+		want.bytes = scenario_uint(s, SET_NUMBER_IOS) *
+			     scenario_parse_size(m->cell->value[AXIS_BS]);
+	return want;
+}
+
+int eval_pv_counts(const struct machine *m, const struct vm_result *r, json_t *backend,
+		   unsigned long ios, enum metric_class class, json_t *metrics, const json_t **span,
+		   double *ops, struct err *err)
+{
+	if (peer_span(backend, ios, span, ops, err) < 0)
+		return -1;
+	if (m->count)
+		return metrics_perfc(*span, *ops, m->x86, metrics, err);
+	if (guest_counters(r, false, ios, metrics, err) < 0)
+		return -1;
+	if (m->icount && metrics_have_xen(*span))
+		metrics_instructions(*span, *ops, class, metrics);
+	return peer_counters(backend, ios, metrics, err);
 }
 
 int eval_counts(const struct machine *m, const struct vm_result *r, const json_t *device,
@@ -282,7 +312,7 @@ int eval_counts(const struct machine *m, const struct vm_result *r, const json_t
 		return -1;
 	if (m->count)
 		return metrics_perfc(*span, *ops, m->x86, metrics, err);
-	if (machine_uses_grants(m) && guest_counters(r, ios, metrics, err) < 0)
+	if (machine_uses_grants(m) && guest_counters(r, true, ios, metrics, err) < 0)
 		return -1;
 	if (m->icount && metrics_have_xen(*span))
 		metrics_instructions(*span, *ops, class, metrics);
@@ -348,6 +378,24 @@ static int check_disturbed(const struct machine *m, const json_t *backend, json_
 	return 0;
 }
 
+static int check_virtio(const struct machine *m, const struct vm_result *r, const json_t *said,
+			const json_t *backend, json_t *proof, struct err *err)
+{
+	if (check_guest_proof(m, said, err) < 0 || check_backend_proof(m, backend, proof, err) < 0)
+		return -1;
+	return machine_is_disturbed(m) ? check_disturbed(m, backend, proof, err) :
+					 check_grefs(m, r, proof, err);
+}
+
+static int check_pv(const struct machine *m, const struct vm_result *r, const json_t *said,
+		    const json_t *backend, json_t *proof, struct err *err)
+{
+	struct peer_want want = peer_want(m);
+
+	return peer_check(&want, said, backend, proof, err) < 0 ? -1 :
+	       check_grefs_of(r, "grant-table-after.txt", proof, err);
+}
+
 void evaluate(const struct machine *m, const struct vm_result *r, struct evaluation *out)
 {
 	enum metric_class class = !m->icount ? METRIC_NOISY :
@@ -360,10 +408,8 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 	proof = said ? json_deep_copy(said) : json_object();
 	if (out->outcome == OUTCOME_PASS) {
 		backend = eval_blob_json(r, "backend.json", &err);
-		if (!backend || check_guest_proof(m, said, &err) < 0 ||
-		    check_backend_proof(m, backend, proof, &err) < 0 ||
-		    (machine_is_disturbed(m) ? check_disturbed(m, backend, proof, &err) :
-					       check_grefs(m, r, proof, &err)) < 0)
+		if (!backend || (machine_is_pv(m) ? check_pv(m, r, said, backend, proof, &err) :
+						    check_virtio(m, r, said, backend, proof, &err)) < 0)
 			out->outcome = OUTCOME_INVALID;
 	}
 	if (out->outcome == OUTCOME_PASS && !machine_is_disturbed(m)) {

@@ -107,10 +107,10 @@ int fio_job_build(const char *path, const char *text, const struct fio_overrides
 	int nr, sections = 0;
 	const char *next;
 
-	buf_addf(&job, "[global]\nfilename=/dev/vda\ndirect=1\nbs=%s\niodepth=%lu\nnumber_ios=%lu\n"
+	buf_addf(&job, "[global]\nfilename=/dev/%s\ndirect=1\nbs=%s\niodepth=%lu\nnumber_ios=%lu\n"
 		 /* without it fio stops at the end of the disk */
 		 "io_size=%llu\nrandrepeat=1\nrandseed=%lu\nnorandommap\nlat_percentiles=1\nclat_percentiles=0\n"
-		 "thread\n", o->bs, o->iodepth, o->number_ios,
+		 "thread\n", o->disk ? o->disk : "vda", o->bs, o->iodepth, o->number_ios,
 		 o->number_ios * scenario_parse_size(o->bs), o->randseed);
 	if (rw_seen)
 		buf_addf(&job, "rw=%s\n", o->rw);

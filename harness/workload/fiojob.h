@@ -14,6 +14,7 @@
 #include "lib/err.h"
 
 struct fio_overrides {
+	const char *disk;		/* in /dev; NULL: "vda" */
 	const char *bs;			/* as fio reads it: "4k" */
 	const char *rw;			/* "job": as the file says */
 	unsigned long iodepth;		/* above 1 needs an asynchronous ioengine */

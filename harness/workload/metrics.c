@@ -144,6 +144,7 @@ const struct counter_metric grant_counters[] = {
 };
 
 const struct counter_metric table_counters[] = {
+	{ "list_allocs", "grant_list_allocs", "less" },
 	{ "alloc_rebuilds", "alloc_rebuilds", "less" },
 	{ NULL, NULL, NULL },
 };

@@ -149,7 +149,8 @@ static int write_images(struct draft *d, struct err *err)
 {
 	const char *dir = d->plan->dir;
 	bool xl = machine_is_xl(&d->plan->machine);
-	bool early = d->plan->machine.x86 && !machine_is_treeless(&d->plan->machine);
+	bool early = d->plan->machine.x86 && !machine_is_treeless(&d->plan->machine) &&
+		     !machine_is_pv(&d->plan->machine);
 	_cleanup_free_ char *domu_early = xasprintf("%s/domu-early.cpio", dir);
 	_cleanup_free_ char *domu_over = xasprintf("%s/domu-overlay.cpio", dir);
 	_cleanup_free_ char *dom0_over = xasprintf("%s/dom0-overlay.cpio", dir);

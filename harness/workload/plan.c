@@ -192,6 +192,7 @@ static int build_job(struct draft *d, struct err *err)
 {
 	const struct scenario *s = d->p->scenario;
 	struct fio_overrides o = {
+		.disk = machine_is_pv(&d->plan->machine) ? "xvda" : "vda",
 		.bs = d->plan->machine.cell->value[AXIS_BS],
 		.rw = d->plan->machine.cell->value[AXIS_RW],
 		.iodepth = strtoul(d->plan->machine.cell->value[AXIS_IODEPTH], NULL, 10),

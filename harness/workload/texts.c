@@ -36,6 +36,11 @@ bool machine_is_treeless(const struct machine *m)
 	return cell_is(m->cell, AXIS_BINDING, "none-forced");
 }
 
+bool machine_is_pv(const struct machine *m)
+{
+	return cell_is(m->cell, AXIS_DEVICE, "blkfront");
+}
+
 bool machine_is_disturbed(const struct machine *m)
 {
 	return !cell_is(m->cell, AXIS_DISTURB, "none");
@@ -91,6 +96,11 @@ void text_dom0_args(const struct machine *m, struct buf *out)
 {
 	buf_addstr(out, "console=hvc0 ");
 	common_args(m, out);
+	if (machine_is_pv(m))
+		buf_addf(out, " brd.rd_nr=1 brd.rd_size=%lu xen_blkback.feature_persistent=%d"
+			 " xen_blkback.max_queues=%lu", scenario_uint(m->scenario, SET_DISK_MIB) << 10,
+			 cell_is(m->cell, AXIS_MAPPING, "persistent"),
+			 scenario_uint(m->scenario, SET_QUEUES));
 }
 
 void text_domu_args(const struct machine *m, struct buf *out)
@@ -109,6 +119,9 @@ void text_domu_args(const struct machine *m, struct buf *out)
 		buf_addf(out, " deferred_probe_timeout=%s", m->cell->value[AXIS_PROBE_TIMEOUT]);
 	if (m->x86)
 		buf_addf(out, " grant_table.version=%s", m->cell->value[AXIS_GNTTAB] + 1);
+	if (machine_is_pv(m))
+		buf_addf(out, " xen_blkfront.feature_persistent=%d",
+			 cell_is(m->cell, AXIS_MAPPING, "persistent"));
 	if (machine_is_treeless(m))
 		buf_addf(out, " xen_grant_dma.force=1 xen_virtio_evtchn.device=0x200@0x%" PRIx64,
 			 m->mmio_base);
@@ -118,6 +131,10 @@ void text_domu_args(const struct machine *m, struct buf *out)
 
 void text_device_name(const struct machine *m, struct buf *out)
 {
+	if (machine_is_pv(m)) {
+		buf_addstr(out, "vbd-51712");	/* xvda: 202 << 8 */
+		return;
+	}
 	if (machine_is_treeless(m))
 		buf_addstr(out, "virtio-mmio.0");
 	else
@@ -186,7 +203,10 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	buf_addf(out, "xenperf=%d\n", m->count);
 	if (cell_is_net(m->cell))
 		text_net_dom0_conf(m, out);
-	if (!machine_has_driver(m))
+	if (machine_is_pv(m))
+		buf_addf(out, "pv=blkfront\npv_requests=%lu\n",
+			 scenario_uint(m->scenario, SET_NUMBER_IOS));
+	else if (!machine_has_driver(m))
 		device_conf(m, out);
 }
 
@@ -261,7 +281,10 @@ static void xl_config(const struct machine *m, const char *name, unsigned long m
 void text_xl_config(const struct machine *m, struct buf *out)
 {
 	xl_config(m, DOMU_NAME, scenario_uint(m->scenario, SET_DOMU_MEM_MIB), "domu.cpio", out);
-	if (!m->x86)
+	if (machine_is_pv(m))
+		buf_addf(out, "disk = [ \"format=raw, vdev=xvda, access=%s, target=/dev/ram0\" ]\n",
+			 scenario_bool(m->scenario, SET_READONLY) ? "ro" : "rw");
+	else if (!m->x86)
 		buf_addstr(out, "device_tree = \"/grantbench/guest.dtb\"\n");
 	/* binding none: the control, whose memory the driver domain may map as it likes */
 	add_label(m, machine_uses_grants(m) ? "frontend_t" : "frontend_open_t", out);

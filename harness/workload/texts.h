@@ -56,6 +56,9 @@ bool machine_is_treeless(const struct machine *m);
 /* disturb = crash or destroy: the domU does not come to its end. */
 bool machine_is_disturbed(const struct machine *m);
 
+/* The device is one of Xen's own: no tree, no backend of ours. */
+bool machine_is_pv(const struct machine *m);
+
 /* Each appends to out. */
 void text_xen_args(const struct machine *m, struct buf *out);
 void text_dom0_args(const struct machine *m, struct buf *out);
