@@ -126,6 +126,13 @@ static void config_write(void *arg, unsigned int offset, unsigned int size, uint
 	(void)value;
 }
 
+static int set_pool(void *arg, uint32_t first_gref, uint32_t count)
+{
+	struct vdev *dev = arg;
+
+	return dev->dma->ops->set_pool(dev->dma, &dev->setup, first_gref, count);
+}
+
 static const struct vmmio_ops mmio_ops = {
 	.queue_enable	= queue_enable,
 	.queue_disable	= queue_disable,
@@ -135,6 +142,7 @@ static const struct vmmio_ops mmio_ops = {
 	.irq		= irq,
 	.config_read	= config_read,
 	.config_write	= config_write,
+	.set_pool	= set_pool,
 };
 
 int vdev_init(struct vdev *dev)
@@ -169,6 +177,7 @@ int vdev_init(struct vdev *dev)
 			     (dev->dma->grants ? VIRTIO_F_ACCESS_PLATFORM : 0);
 	dev->mmio.nr_queues = dev->nr_queues;
 	dev->mmio.queue_num_max = dev->queue_size;
+	dev->mmio.pool_max = dev->dma->ops->set_pool ? DMA_POOL_MAX : 0;
 	dev->mmio.config_size = dev->config_size;
 	vmmio_init(&dev->mmio);
 	dev->irq_st = &dev->setup;
@@ -491,6 +500,7 @@ void vdev_write_stats(const struct vdev *dev, struct jw *jw)
 	jw_u64(jw, "maps_now", dev->dma->maps_now);
 	jw_u64(jw, "pages_now", dev->dma->pages_now);
 	jw_u64(jw, "pages_peak", dev->dma->pages_peak);
+	jw_u64(jw, "pool_grants", vm->pool_peak);
 
 	vdev_io_stats(dev, &io);
 	jw_open(jw, "setup", '{');

@@ -25,6 +25,9 @@
 #define DMA_PAGE_SHIFT	12
 #define DMA_PAGE_SIZE	(1u << DMA_PAGE_SHIFT)
 
+/* Grants of a frontend's bounce pool that a strategy keeps mapped: 32 MiB. */
+#define DMA_POOL_MAX	8192u
+
 /* Guest-physical addresses: 48 bits are more than any machine here has. */
 #define DMA_PHYS_BITS	48
 
@@ -75,6 +78,12 @@ struct dma_ops {
 	/* Undo map. Never fails; va is NULL afterwards. */
 	void (*unmap)(struct dma *dma, struct vq_stats *st, struct dma_seg *segs,
 		      unsigned int nr);
+
+	/*
+	 * The frontend's pool: map nr grants writable, for good; nr 0: unmap it. No
+	 * request and no ring is mapped. 0 or -errno. NULL: the strategy keeps none.
+	 */
+	int (*set_pool)(struct dma *dma, struct vq_stats *st, uint32_t first_gref, uint32_t nr);
 
 	/*
 	 * The same for the parts of a ring: these stay mapped until the queue is

@@ -292,6 +292,8 @@ static void set_up(struct machine *m)
 
 	write32(m, VMMIO_STATUS, 0);
 	write32(m, VMMIO_STATUS, 3);
+	write32(m, VMMIO_POOL_FIRST, FIRST_GREF);
+	write32(m, VMMIO_POOL_COUNT, PAGES);
 	write32(m, VMMIO_DRIVER_FEATURES_SEL, 1);
 	write32(m, VMMIO_DRIVER_FEATURES, (uint32_t)(features >> 32));
 	write32(m, VMMIO_DRIVER_FEATURES_SEL, 0);
@@ -464,7 +466,7 @@ static void check(struct machine *m)
 		must(queue->vq.used_idx == queue->vq.last_avail);
 	}
 	must(live == (m->use == &m->dma ? rings : 0));
-	must(m->use == &m->dma || m->fake.nr_live == mapped);
+	must(m->use == &m->dma || m->fake.nr_live == mapped + (dev->mmio.pool_count != 0));
 	if (dev->mmio.status & VIRTIO_STATUS_NEEDS_RESET)
 		for (q = 0; q < dev->nr_queues; q++)
 			must(!dev->mmio.queue[q].ready);
@@ -475,7 +477,7 @@ static void set_strategy(struct machine *m, uint8_t flags)
 {
 	static const uint8_t batches[] = { 1, 1, 4, VIRTQ_BATCH_MAX };
 	static const enum mapping_kind kinds[] = {
-		MAPPING_MAP, MAPPING_BATCH, MAPPING_COPY, MAPPING_ADAPTIVE,
+		MAPPING_MAP, MAPPING_BATCH, MAPPING_COPY, MAPPING_ADAPTIVE, MAPPING_PERSISTENT,
 	};
 
 	m->dma.grants = !(flags & 1);
@@ -492,7 +494,7 @@ static void set_strategy(struct machine *m, uint8_t flags)
 		must(m->mem);
 		return;
 	}
-	fake_grants_open(&m->fake, kinds[m->left ? m->in[m->left - 1] & 3 : 0], 2048, FIRST_GREF,
+	fake_grants_open(&m->fake, kinds[m->left ? m->in[m->left - 1] % 5 : 0], 2048, FIRST_GREF,
 			 PAGES, NULL, m->page_readonly);
 	m->fake.on_access = on_access;
 	m->use = &m->fake.gd.dma;

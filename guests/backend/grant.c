@@ -109,6 +109,7 @@ int grant_dma_init(struct grant_dma *gd, enum mapping_kind kind, const struct gr
 	gd->dma.ops = kind == MAPPING_BATCH ? &grant_batch_ops :
 		      kind == MAPPING_COPY ? &grant_copy_ops :
 		      kind == MAPPING_ADAPTIVE ? &grant_adaptive_ops :
+		      kind == MAPPING_PERSISTENT ? &grant_persistent_ops :
 		      kind == MAPPING_TEST_HOLD ? &grant_hold_ops :
 		      kind == MAPPING_TEST_WRITE ? &grant_write_ops : &map_ops;
 	gd->dma.grants = true;

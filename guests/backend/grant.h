@@ -12,6 +12,7 @@
  *             request is served and out of it behind, one call per direction for
  *             all requests popped
  *   adaptive  copy what is small, map the rest as batch does
+ *   persistent  a pool of the frontend's is mapped once; requests are in it
  *
  * and test-hold and test-write, which do what no backend should: grant-test.c.
  *
@@ -76,6 +77,10 @@ struct grant_dma {
 	const struct grant_ops *grants;
 	uint32_t copy_max;	/* adaptive: bytes of a request, without what is tiny */
 
+	/* persistent: the frontend's pool */
+	uint8_t *pool;
+	uint32_t pool_first, pool_pages;
+
 	uint32_t *grefs;	/* scratch, GRANT_PAGES_MAX */
 	uint8_t *bounce;	/* GRANT_PAGES_MAX pages, touched as needed */
 	struct grant_copy *copies; /* GRANT_PAGES_MAX, the same */
@@ -107,8 +112,8 @@ bool grant_map_one(struct grant_dma *gd, struct vq_stats *st, struct dma_seg *se
 void grant_segment_failed(struct vq_stats *st, struct dma_seg *seg, int err);
 void grant_unmap(struct dma *dma, struct vq_stats *st, struct dma_seg *segs, unsigned int nr);
 
-extern const struct dma_ops grant_batch_ops, grant_copy_ops, grant_adaptive_ops, grant_hold_ops,
-	grant_write_ops;
+extern const struct dma_ops grant_batch_ops, grant_copy_ops, grant_adaptive_ops,
+	grant_persistent_ops, grant_hold_ops, grant_write_ops;
 
 static inline struct grant_dma *to_grant(struct dma *dma)
 {

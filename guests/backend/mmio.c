@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@ void vmmio_init(struct vmmio *vm)
 	vm->driver_features_sel = 0;
 	vm->queue_sel = 0;
 	vm->interrupt_status = 0;
+	vm->pool_first = 0;
+	vm->pool_status = 0;
 	memset(vm->queue, 0, sizeof(vm->queue));
 }
 
@@ -30,6 +33,9 @@ static void disable_queues(struct vmmio *vm)
 void vmmio_reset(struct vmmio *vm)
 {
 	disable_queues(vm);
+	if (vm->pool_count)
+		vm->ops->set_pool(vm->dev, 0, 0);
+	vm->pool_count = 0;
 	if (vm->interrupt_status)
 		vm->ops->irq(vm->dev, false);
 	vmmio_init(vm);
@@ -104,9 +110,35 @@ static uint32_t read_register(struct vmmio *vm, unsigned int offset)
 	}
 }
 
+static uint32_t read_pool(const struct vmmio *vm, unsigned int offset)
+{
+	switch ((enum vmmio_pool_reg)offset) {
+	case VMMIO_POOL_MAGIC:
+		return VMMIO_POOL_MAGIC_VALUE;
+	case VMMIO_POOL_MAX:
+		return vm->pool_max;
+	case VMMIO_POOL_FIRST:
+		return vm->pool_first;
+	case VMMIO_POOL_COUNT:
+		return vm->pool_count;
+	case VMMIO_POOL_STATUS:
+		break;
+	}
+	return vm->pool_status;
+}
+
+/* Whether an access is one to the pool's registers. */
+static bool is_pool(const struct vmmio *vm, unsigned int offset, unsigned int size)
+{
+	return vm->pool_max && offset >= VMMIO_POOL && offset < VMMIO_POOL_END && size == 4 &&
+	       offset % 4 == 0;
+}
+
 uint64_t vmmio_read(struct vmmio *vm, unsigned int offset, unsigned int size)
 {
 	vm->reads++;
+	if (is_pool(vm, offset, size))
+		return read_pool(vm, offset);
 	if (offset >= VMMIO_CONFIG) {
 		offset -= VMMIO_CONFIG;
 		if ((size == 1 || size == 2 || size == 4 || size == 8) &&
@@ -146,6 +178,9 @@ static bool features_acceptable(const struct vmmio *vm)
 {
 	uint64_t need = vm->features & (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM);
 
+	/* a frontend that announced no pool has grants of its own, which nobody may keep mapped */
+	if (vm->pool_max && !vm->pool_count)
+		return false;
 	return !(vm->driver_features & ~vm->features) &&
 	       (vm->driver_features & need) == need;
 }
@@ -280,9 +315,54 @@ static void write_register(struct vmmio *vm, unsigned int offset, uint32_t value
 	}
 }
 
+static bool any_queue_ready(const struct vmmio *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->nr_queues; i++)
+		if (vm->queue[i].ready)
+			return true;
+	return false;
+}
+
+/* The rings may lie in the pool: it stays as it is while a queue is enabled. */
+static int set_pool(struct vmmio *vm, uint32_t count)
+{
+	int rc;
+
+	if (any_queue_ready(vm) || (vm->pool_count && count))
+		return -EBUSY;
+	if (count > vm->pool_max || (count && vm->pool_first > UINT32_MAX - (count - 1)))
+		return -EINVAL;
+	rc = vm->ops->set_pool(vm->dev, vm->pool_first, count);
+	vm->pool_count = rc ? 0 : count;
+	if (vm->pool_count > vm->pool_peak)
+		vm->pool_peak = vm->pool_count;
+	return rc;
+}
+
+static void write_pool(struct vmmio *vm, unsigned int offset, uint32_t value)
+{
+	switch (offset) {
+	case VMMIO_POOL_FIRST:
+		vm->pool_first = value;
+		return;
+	case VMMIO_POOL_COUNT:
+		vm->pool_status = (uint32_t)-set_pool(vm, value);
+		return;
+	default:
+		vm->bad_accesses++;
+		return;
+	}
+}
+
 void vmmio_write(struct vmmio *vm, unsigned int offset, unsigned int size, uint64_t value)
 {
 	vm->writes++;
+	if (is_pool(vm, offset, size)) {
+		write_pool(vm, offset, (uint32_t)value);
+		return;
+	}
 	if (offset >= VMMIO_CONFIG) {
 		offset -= VMMIO_CONFIG;
 		if ((size == 1 || size == 2 || size == 4 || size == 8) &&

@@ -16,7 +16,7 @@
 
 #define VMMIO_SIZE		0x200u		/* bytes, as libxl's virtio@ nodes say */
 #define VMMIO_QUEUES_MAX	16u
-#define VMMIO_CONFIG_MAX	(VMMIO_SIZE - 0x100u)
+#define VMMIO_CONFIG_MAX	(0x1c0u - 0x100u)	/* up to VMMIO_POOL */
 
 #define VIRTIO_STATUS_ACKNOWLEDGE	0x01
 #define VIRTIO_STATUS_DRIVER		0x02
@@ -67,6 +67,24 @@ enum vmmio_reg {
 	VMMIO_CONFIG			= 0x100,
 };
 
+/*
+ * Registers of our own, in the last bytes of the configuration space, where no
+ * device has anything; 32 bits each. With them a frontend of ours has its bounce
+ * pool mapped once (drivers/xen/grant-dma-pool.c). Devices whose mapping keeps no
+ * pool do not have them.
+ */
+#define VMMIO_POOL		0x1c0u
+#define VMMIO_POOL_END		0x1d4u
+enum vmmio_pool_reg {
+	VMMIO_POOL_MAGIC	= 0x1c0,	/* R: VMMIO_POOL_MAGIC_VALUE */
+	VMMIO_POOL_MAX		= 0x1c4,	/* R: grants that we keep mapped at most */
+	VMMIO_POOL_FIRST	= 0x1c8,	/* W: the first gref */
+	VMMIO_POOL_COUNT	= 0x1cc,	/* W: map so many, 0: unmap; R: mapped now */
+	VMMIO_POOL_STATUS	= 0x1d0,	/* R: of the last write to COUNT, 0 or errno */
+};
+
+#define VMMIO_POOL_MAGIC_VALUE	0x70746e67u	/* "gntp" */
+
 #define VMMIO_MAGIC	0x74726976u	/* "virt" */
 #define VMMIO_VENDOR	0x4e424758u	/* "XGBN" */
 
@@ -95,6 +113,11 @@ struct vmmio_ops {
 	/* Configuration space, size 1, 2, 4 or 8 bytes inside config_size. */
 	uint64_t (*config_read)(void *dev, unsigned int offset, unsigned int size);
 	void (*config_write)(void *dev, unsigned int offset, unsigned int size, uint64_t value);
+	/*
+	 * Map the frontend's pool instead of the one before, or none (count 0). Called
+	 * while no queue is enabled. 0 or -errno. Called only if pool_max is set.
+	 */
+	int (*set_pool)(void *dev, uint32_t first_gref, uint32_t count);
 };
 
 struct vmmio {
@@ -106,6 +129,7 @@ struct vmmio {
 	unsigned int nr_queues;		/* <= VMMIO_QUEUES_MAX */
 	uint32_t queue_num_max;
 	unsigned int config_size;	/* <= VMMIO_CONFIG_MAX */
+	uint32_t pool_max;		/* grants; 0: no pool, otherwise no features without one */
 
 	/* state */
 	uint8_t status;
@@ -115,6 +139,9 @@ struct vmmio {
 	uint32_t queue_sel;
 	uint32_t interrupt_status;
 	uint32_t config_generation;
+	uint32_t pool_first;		/* as written */
+	uint32_t pool_count;		/* mapped */
+	uint32_t pool_status;
 	struct vmmio_queue queue[VMMIO_QUEUES_MAX];
 
 	/* what happened, never reset */
@@ -124,6 +151,7 @@ struct vmmio {
 	uint64_t resets;
 	uint64_t features_refused;	/* FEATURES_OK not accepted */
 	uint64_t features_negotiated;	/* last set that was accepted */
+	uint32_t pool_peak;
 	bool driver_ok_seen;
 };
 

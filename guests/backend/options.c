@@ -30,7 +30,8 @@ static const struct {
 	{ "queues", KEY_QUEUES, "1 to 16; net: 1 to 4", "virtqueues, or pairs of them; default 1" },
 	{ "queue-size", KEY_QUEUE_SIZE, "2 to 1024, a power of two", "entries; default 256" },
 	{ "readonly", KEY_READONLY, "0 or 1", "default 0" },
-	{ "mapping", KEY_MAPPING, "map, batch, copy, adaptive, foreign; test-hold, test-write", "default map, foreign without grants" },
+	{ "mapping", KEY_MAPPING, "map, batch, copy, adaptive, persistent, foreign; test-hold, test-write",
+	  "default map, foreign without grants" },
 	{ "copy-max", KEY_COPY_MAX, "0 to 134217728; K or M", "adaptive: larger requests are mapped; default 128K" },
 	{ "indirect", KEY_INDIRECT, "0 or 1", "offer INDIRECT_DESC; default 1, 0 for copy and adaptive" },
 	{ "grants", KEY_GRANTS, "0 or 1", "offer ACCESS_PLATFORM, expect grants; default 1" },
@@ -118,8 +119,8 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 {
 	static const char *const irq_types[] = { "edge", "level", NULL };
 	static const char *const types[] = { "blk", "net", NULL };
-	static const char *const mappings[] = { "map", "batch", "copy", "adaptive", "test-hold",
-		"test-write", "foreign", NULL };
+	static const char *const mappings[] = { "map", "batch", "copy", "adaptive", "persistent",
+		"test-hold", "test-write", "foreign", NULL };
 	uint64_t v = 0;
 	int rc;
 

@@ -22,6 +22,7 @@ enum mapping_kind {
 	MAPPING_BATCH,		/* two mappings for all that was popped */
 	MAPPING_COPY,		/* nothing is mapped but rings */
 	MAPPING_ADAPTIVE,	/* copy what is small, batch the rest */
+	MAPPING_PERSISTENT,	/* the frontend's pool, for good */
 	MAPPING_TEST_HOLD,	/* keeps grants mapped: a test of the frontend */
 	MAPPING_TEST_WRITE,	/* tries to write to what is read-only: the same */
 	MAPPING_FOREIGN,	/* xenforeignmemory_map() per descriptor; no grants */

@@ -34,10 +34,6 @@ static const struct {
 	  "Linux 6.12 maps no status frames in a PVH guest: version 2 crashes in its first unmap" },
 	{ { { AXIS_ARCH, "arm64" }, { AXIS_GNTTAB, "v2" } },
 	  "Xen offers grant table version 2 on x86 only" },
-	{ { { AXIS_DEVICE, "blk" }, { AXIS_MAPPING, "persistent" } },
-	  "gb-backend keeps no mappings: only xen-blkback does" },
-	{ { { AXIS_DEVICE, "net" }, { AXIS_MAPPING, "persistent" } },
-	  "gb-backend keeps no mappings: only xen-blkback does" },
 	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "map" } },
 	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
 	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "test-hold" } },
@@ -49,6 +45,8 @@ static const struct {
 	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "copy" } },
 	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
 	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "adaptive" } },
+	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
+	{ { { AXIS_BINDING, "none" }, { AXIS_MAPPING, "persistent" } },
 	  "without a binding the frontend grants nothing: only foreign mapping reaches its memory" },
 	{ { { AXIS_BINDING, "dev-domid" }, { AXIS_MAPPING, "foreign" } },
 	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
@@ -140,6 +138,11 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		return xstrdup("without a binding the frontend grants nothing: there is nothing to allocate");
 	if (net)
 		return xstrdup(net);
+	if (!pv && cell_is(c, AXIS_MAPPING, "persistent") && !cell_is(c, AXIS_ALLOCATOR, "pool"))
+		return xstrdup("the frontend ends its grants with each request: a backend that keeps "
+			       "them mapped would hold pages that are used for something else");
+	if (cell_is(c, AXIS_ALLOCATOR, "pool") && !cell_is(c, AXIS_MAPPING, "persistent"))
+		return xstrdup("the frontend uses a pool only if the backend offers to keep it mapped");
 	for (i = 0; i < s->nr_exclusions; i++) {
 		const struct exclusion *x = &s->exclusions[i];
 

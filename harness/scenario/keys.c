@@ -54,7 +54,7 @@ static const struct key_word allocators[] = {
 	{ "magazine", "per-CPU stacks of runs, by powers of two, over nextfit", NULL },
 	{ "iommu", "an IOMMU driver: dma-iommu's IOVAs are references of one region", NULL },
 	{ "iommu-iova", "the same, and nextfit hands out the IOVAs", NULL },
-	{ "pool", "pre-granted persistent pool", "this allocator is not available yet" },
+	{ "pool", "a bounce pool, granted once; with mapping persistent alone", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -66,7 +66,7 @@ static const struct key_word mappings[] = {
 	{ "batch", "two mappings, one per direction, for all requests popped", NULL },
 	{ "copy", "nothing is mapped: GNTTABOP_copy in and out of a bounce buffer", NULL },
 	{ "adaptive", "copy requests up to copy_max, batch larger ones", NULL },
-	{ "persistent", "mapped once, kept", NULL },
+	{ "persistent", "mapped once, kept: the pool of allocator pool; blkfront's persistent grants", NULL },
 	{ NULL, NULL, NULL },
 };
 

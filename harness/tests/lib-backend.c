@@ -104,6 +104,7 @@ void front_defaults(struct front *f)
 	f->store_size = 1 << 20;
 	f->grants = true;
 	f->batch = 1;
+	f->pool_grants = FRONT_PAGES;
 	f->config.nr_queues = 1;
 	f->config.queue_size = 256;
 	f->config.seg_max = 30;
@@ -204,6 +205,10 @@ void front_negotiate(struct front *f, uint64_t without)
 	front_write(f, VMMIO_DRIVER_FEATURES, (uint32_t)(features >> 32));
 	front_write(f, VMMIO_DRIVER_FEATURES_SEL, 0);
 	front_write(f, VMMIO_DRIVER_FEATURES, (uint32_t)features);
+	if (f->fake && f->mapping == MAPPING_PERSISTENT && f->pool_grants) {
+		front_write(f, VMMIO_POOL_FIRST, FRONT_GREF);
+		front_write(f, VMMIO_POOL_COUNT, f->pool_grants);
+	}
 	front_write(f, VMMIO_STATUS, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
 		    VIRTIO_STATUS_FEATURES_OK);
 }

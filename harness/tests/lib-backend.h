@@ -43,6 +43,7 @@ struct front {
 	struct fake_grants *fake;
 	enum mapping_kind mapping;
 	uint32_t copy_max;
+	uint32_t pool_grants;	/* MAPPING_PERSISTENT: from FRONT_GREF on; 0: none is announced */
 	/* Called in each map of request memory, before it answers; may be NULL. */
 	void (*on_map)(struct front *f);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The virtio-mmio register file, with callbacks that take notes. */
+#include <errno.h>
 #include <string.h>
 
 #include "backend/mmio.h"
@@ -68,14 +69,26 @@ static void on_config_write(void *dev, unsigned int offset, unsigned int size, u
 	written = value;
 }
 
+static uint32_t pool[3];	/* first, count, calls */
+
+static int on_set_pool(void *dev, uint32_t first, uint32_t count)
+{
+	ck_assert_ptr_eq(dev, &notes);
+	pool[0] = first;
+	pool[1] = count;
+	pool[2]++;
+	return count ? notes.refuse : 0;
+}
+
 static const struct vmmio_ops ops = {
 	on_enable, on_disable, on_reset, on_driver_ok, on_kick, on_irq, on_config_read,
-	on_config_write,
+	on_config_write, on_set_pool,
 };
 
 static void set_up(void)
 {
 	memset(&notes, 0, sizeof(notes));
+	memset(pool, 0, sizeof(pool));
 	memset(&vm, 0, sizeof(vm));
 	vm.ops = &ops;
 	vm.dev = &notes;
@@ -419,6 +432,83 @@ START_TEST(config_space)
 }
 END_TEST
 
+/* Without a pool the registers are what they are for any device: nothing. */
+START_TEST(no_pool)
+{
+	ck_assert_uint_eq(rd(VMMIO_POOL_MAGIC), 0);
+	wr(VMMIO_POOL_FIRST, 1);
+	wr(VMMIO_POOL_COUNT, 1);
+	ck_assert_uint_eq(vm.bad_accesses, 3);
+	ck_assert_uint_eq(pool[2], 0);
+	negotiate();
+	ck_assert_uint_eq(rd(VMMIO_STATUS), 0xb);
+}
+END_TEST
+
+START_TEST(pool_registers)
+{
+	vm.pool_max = 100;
+	ck_assert_uint_eq(rd(VMMIO_POOL_MAGIC), 0x70746e67);
+	ck_assert_uint_eq(rd(VMMIO_POOL_MAX), 100);
+	/* a frontend that announces none gets no further */
+	negotiate();
+	ck_assert_uint_eq(rd(VMMIO_STATUS), 3);
+	ck_assert_uint_eq(vm.features_refused, 1);
+
+	wr(VMMIO_POOL_FIRST, 0xffffffff - 98);
+	wr(VMMIO_POOL_COUNT, 101);
+	ck_assert_uint_eq(rd(VMMIO_POOL_STATUS), EINVAL);
+	wr(VMMIO_POOL_COUNT, 100);
+	ck_assert_uint_eq(rd(VMMIO_POOL_STATUS), EINVAL);
+	ck_assert_uint_eq(pool[2], 0);
+	notes.refuse = -EFAULT;
+	wr(VMMIO_POOL_COUNT, 99);
+	ck_assert_uint_eq(rd(VMMIO_POOL_STATUS), EFAULT);
+	ck_assert_uint_eq(rd(VMMIO_POOL_COUNT), 0);
+	notes.refuse = 0;
+	wr(VMMIO_POOL_COUNT, 99);
+	ck_assert_uint_eq(rd(VMMIO_POOL_STATUS), 0);
+	ck_assert_uint_eq(rd(VMMIO_POOL_COUNT), 99);
+	ck_assert_uint_eq(pool[0], 0xffffffff - 98);
+	wr(VMMIO_POOL_COUNT, 9);
+	ck_assert_uint_eq(rd(VMMIO_POOL_STATUS), EBUSY);
+
+	wr(VMMIO_STATUS, 0xb);
+	ck_assert_uint_eq(rd(VMMIO_STATUS), 0xb);
+	/* the rings may be in it */
+	enable_queue(0);
+	wr(VMMIO_POOL_COUNT, 0);
+	ck_assert_uint_eq(rd(VMMIO_POOL_STATUS), EBUSY);
+	ck_assert_uint_eq(rd(VMMIO_POOL_COUNT), 99);
+	wr(VMMIO_QUEUE_READY, 0);
+	wr(VMMIO_POOL_COUNT, 0);
+	ck_assert_uint_eq(rd(VMMIO_POOL_STATUS), 0);
+	ck_assert_uint_eq(pool[1], 0);
+	ck_assert_uint_eq(vm.bad_accesses, 0);
+}
+END_TEST
+
+/* After the queues, before the write is answered. */
+START_TEST(reset_withdraws_the_pool)
+{
+	vm.pool_max = 100;
+	wr(VMMIO_POOL_FIRST, 7);
+	wr(VMMIO_POOL_COUNT, 10);
+	negotiate();
+	enable_queue(1);
+	memset(pool, 0, sizeof(pool));
+	pool[1] = 1;
+	wr(VMMIO_STATUS, 0);
+	ck_assert_uint_eq(notes.disabled, 1);
+	ck_assert_uint_eq(pool[1], 0);
+	ck_assert_uint_eq(pool[2], 1);
+	ck_assert_uint_eq(rd(VMMIO_POOL_COUNT), 0);
+	ck_assert_uint_eq(vm.pool_peak, 10);
+	wr(VMMIO_STATUS, 0);
+	ck_assert_uint_eq(pool[2], 1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("backend-mmio");
@@ -441,6 +531,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, odd_access, 0, sizeof(odd) / sizeof(odd[0]));
 	tcase_add_test(tc, wrong_way);
 	tcase_add_test(tc, config_space);
+	tcase_add_test(tc, no_pool);
+	tcase_add_test(tc, pool_registers);
+	tcase_add_test(tc, reset_withdraws_the_pool);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -179,6 +179,11 @@ static int check_backend_proof(const struct machine *m, const json_t *backend, j
 	if (eval_int(io, "readonly_writable"))
 		return err_subject(err, "the backend could map %" JSON_INTEGER_FORMAT " read-only grants "
 				   "writable", eval_int(io, "readonly_writable"));
+	if (!strcmp(mapping, "persistent") &&
+	    (eval_int(io, "maps") || eval_int(io, "grant_hypercalls") || !eval_int(dev, "pool_grants")))
+		return err_subject(err, "the backend keeps a pool of %" JSON_INTEGER_FORMAT " grants, and "
+				   "made %" JSON_INTEGER_FORMAT " hypercalls for grants besides",
+				   eval_int(dev, "pool_grants"), eval_int(io, "grant_hypercalls"));
 	if (!json_is_true(json_object_get(backend, "balanced")))
 		return err_subject(err, "the backend mapped %" JSON_INTEGER_FORMAT " times and unmapped "
 				   "%" JSON_INTEGER_FORMAT, eval_int(backend, "maps"),
