@@ -248,6 +248,8 @@ int backend_run(struct backend *be)
 		for (i = 0; n > 0 && i < taps; i++)
 			if (fds[2 + i].revents)
 				vnet_has_packets(who[i].net, who[i].pair);
+		if (be->idle && n == 0)
+			be->idle(be);
 		if (n == 0 && !more && !xen_ioreq_alive(&be->io)) {
 			be->gone = true;
 			be->stop = true;
@@ -362,6 +364,8 @@ static int open_devices(struct backend *be)
 				  be->fmem, be->domid);
 		if (rc)
 			return backend_fail(EXIT_XEN, "device %u: %s", i, strerror(-rc));
+		if (be->attach)
+			be->attach(be, dev);
 		dev->vdev->index = i;
 		dev->vdev->owner = dev;
 		dev->vdev->irq = device_irq;
@@ -486,3 +490,16 @@ bool backend_close(struct backend *be, bool report)
 	return balanced;
 }
 
+
+int backend_main(struct backend *be)
+{
+	int rc = backend_open(be);
+	bool opened = rc == 0, balanced;
+
+	if (opened)
+		rc = backend_run(be);
+	balanced = backend_close(be, opened);
+	if (rc)
+		return rc;
+	return balanced ? 0 : EXIT_LEAK;
+}

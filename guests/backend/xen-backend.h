@@ -72,7 +72,20 @@ struct backend {
 	struct limit limit;
 	bool stop;
 	bool gone;		/* the frontend's domain */
+
+	/*
+	 * For programs built on this one (guests/hostile), NULL here: a device's
+	 * strategy is chosen and may be replaced; nothing happened for alive_ms.
+	 */
+	void (*attach)(struct backend *be, struct device *dev);
+	void (*idle)(struct backend *be);
 };
+
+/* xen-options.c: fill be, which is zero, from the command line. 0 or the exit status. */
+int backend_parse(struct backend *be, int argc, char **argv);
+
+/* xen-backend.c: everything, from opening to closing. The exit status. */
+int backend_main(struct backend *be);
 
 /* xen-backend.c: everything up to "ready"; serve until told or the domain is gone. */
 int backend_open(struct backend *be);
