@@ -22,6 +22,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_digest(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_dt(int argc, char **argv);
+int cmd_isolate(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 

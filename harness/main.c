@@ -21,6 +21,7 @@ static const struct {
 	{ "run", cmd_run, "run a scenario's cells and write result.json" },
 	{ "compare", cmd_compare, "two sides of results, and what may be said of them" },
 	{ "digest", cmd_digest, "the hash that two exact runs of the same inputs share" },
+	{ "isolate", cmd_isolate, "what a driver domain can do to its frontend, and what not" },
 	{ "list", cmd_list, "scenarios, cells, variants" },
 	{ "alloc", cmd_alloc, "the grant allocators natively, against each other" },
 };

@@ -23,6 +23,8 @@ struct conf {
 	char driver_config[128];
 	char driver_name[64];
 	int set_target;			/* xsm=dummy: the driver domain gets the domU as target */
+	char attack[16];		/* an isolation run: what the backend does; "": none */
+	int assault;			/* how many requests it does it around */
 	int ask_marks;			/* the backend asks dom0 to read Xen's counters */
 	int xenperf;
 	int host_virtio;		/* the machine has a virtio disk that is ours to read */
@@ -42,6 +44,7 @@ struct conf {
 	char fio_job[128];
 	int verify;
 	int unbind;
+	int keep_bound;			/* isolation: the device is not fit for unbinding any more */
 	int grants;
 	int jitter;			/* instructions to spend before the timed part */
 	char nic[64];			/* a network interface's device instead of disks, or "" */

@@ -19,6 +19,7 @@
 #include "dom0-net.h"
 #include "driver.h"
 #include "hotplug.h"
+#include "judge.h"
 #include "peer.h"
 #include "relay.h"
 #include "report.h"
@@ -120,6 +121,8 @@ static void disturb(struct dom0 *d)
 static int expected_end(const struct dom0 *d)
 {
 	if (!strcmp(d->conf.disturb, "destroy"))
+		return -2;
+	if (d->conf.attack[0] && strcmp(d->conf.attack, "grants"))
 		return -2;
 	return d->conf.disturb[0] ? SHUTDOWN_crash : SHUTDOWN_poweroff;
 }
@@ -274,6 +277,21 @@ static bool end(struct dom0 *d, int reason)
 	return ok && (!has_driver(d) || driver_end(&d->driver, d->xch));
 }
 
+/* An isolation run: the judge has its say before the domU is left to end as any other. */
+static void judge(struct dom0 *d)
+{
+	static struct judge j;
+
+	j = (struct judge){ .conf = &d->conf, .driver = &d->driver, .relay = &d->relay, .xch = d->xch,
+			    .domid = d->domid };
+	judge_run(&j);
+	/* only a frontend whose device is still in order can come to its own end */
+	if (!strcmp(d->conf.attack, "grants"))
+		return;
+	relay_drain(&d->relay);
+	toolstack_destroy(d->domid);
+}
+
 static void run(struct dom0 *d)
 {
 	char error[600];
@@ -295,6 +313,8 @@ static void run(struct dom0 *d)
 			for (;;)
 				sys_shell("/dev/hvc0");
 	}
+	if (d->conf.attack[0])
+		judge(d);
 	reason = watch(d);
 	if (is_xl(d))
 		relay_drain(&d->relay);
@@ -303,7 +323,7 @@ static void run(struct dom0 *d)
 	if (d->conf.disturb[0])
 		report_check("disturbed", d->disturbed && reason == expected_end(d), "%s, then %d",
 			     d->disturbed ? d->conf.disturb : "not disturbed", reason);
-	else if (reason != SHUTDOWN_poweroff)
+	else if (reason != expected_end(d))
 		report_error("the domU ended with shutdown reason %d%s", reason,
 			     reason == SHUTDOWN_crash ? " (crash)" : "");
 	ok = end(d, reason) && reason == expected_end(d);

@@ -21,6 +21,7 @@
 #include "report.h"
 #include "selftest.h"
 #include "sys.h"
+#include "victim.h"
 #include "workload.h"
 
 #define BACKEND_WAIT_MS 60000
@@ -257,7 +258,11 @@ static void run(const struct conf *conf)
 				  "\"is_block\":true", start.table);
 	for (i = 0; i < conf->nr_disks && conf->verify; i++)
 		ok = workload_verify(&disks[i]) && ok;
-	if (ok && strcmp(conf->workload, "none"))
+	if (ok && !strcmp(conf->workload, "isolate")) {
+		/* a device whose request hangs cannot be unbound either */
+		if (!victim_run(&disks[0]) || conf->keep_bound)
+			domu_finish(true);
+	} else if (ok && strcmp(conf->workload, "none"))
 		ok = run_timed(conf, &disks[0]);
 	else if (ok)
 		workload_state(&disks[0]);

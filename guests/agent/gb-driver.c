@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <xenstore.h>
@@ -64,6 +65,12 @@ static void run(const struct conf *conf)
 		if (pfd.revents & POLLHUP)
 			break;
 	}
+	sys_child_wait(&server.child, 10000);
+	/* a hostile one ends as it likes; killed by itself, it leaves its domain to be destroyed */
+	while (conf->attack[0] && WIFSIGNALED(server.child.status))
+		pause();
+	if (conf->attack[0])
+		finish(true);
 	finish(server_end(&server, false));
 }
 

@@ -24,7 +24,7 @@ int server_start(struct server *s, const struct conf *conf, int frontend_domid)
 	snprintf(backend_domid, sizeof(backend_domid), "%d", conf->backend_domid);
 	snprintf(evtchn, sizeof(evtchn), "%d", conf->ready_evtchn);
 	*s = (struct server){ .child = { .out = -1 } };
-	argv[n++] = "/bin/gb-backend";
+	argv[n++] = conf->attack[0] ? "/bin/gb-hostile" : "/bin/gb-backend";
 	argv[n++] = "--domid";
 	argv[n++] = domid;
 	argv[n++] = "--backend-domid";

@@ -28,6 +28,7 @@ struct guest {
 
 static const struct guest guests[] = {
 	{ "backend-", "guests/backend", PROGRAMS("gb-backend") },
+	{ "hostile-", "guests/hostile", PROGRAMS("gb-hostile") },
 	{ "agents-", "guests/agent", PROGRAMS("gb-dom0", "gb-domu", "gb-net", "gb-driver") },
 };
 

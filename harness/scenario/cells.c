@@ -132,6 +132,8 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		    cell_is(c, impossible[i].all[0].axis, impossible[i].all[0].value) &&
 		    cell_is(c, impossible[i].all[1].axis, impossible[i].all[1].value))
 			return xstrdup(impossible[i].reason);
+	if (!cell_is(c, AXIS_ATTACK, "none") && !cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
+		return xstrdup("attack: dom0 may map all memory, so that its backend shows nothing");
 	if (!cell_is(c, AXIS_DISTURB, "none") && cell_is(c, AXIS_TOPOLOGY, "dom0less"))
 		return xstrdup("disturb: only a dom0 with a toolstack reads when the workload starts");
 	if (cell_is(c, AXIS_BINDING, "none") && !cell_is(c, AXIS_ALLOCATOR, "upstream"))
@@ -175,6 +177,7 @@ static char *cell_id(const struct cell *c)
 		[AXIS_PROBE_TIMEOUT] = "dpt", [AXIS_IRQ] = "irq-", [AXIS_GNTTAB] = "gnttab-",
 		[AXIS_XSM] = "xsm-", [AXIS_INDIRECT] = "indirect-", [AXIS_DISTURB] = "",
 		[AXIS_PEER] = "peer-", [AXIS_LOOP] = "", [AXIS_OFFLOADS] = "offer-", [AXIS_MTU] = "mtu",
+		[AXIS_ATTACK] = "attack-",
 	};
 	struct buf id = BUF_INIT;
 	int i;

@@ -153,6 +153,7 @@ static const struct key_word workloads[] = {
 	{ "fio", "the job file, in the domU", NULL },
 	{ "selftest", "the frontend maps and unmaps iodepth mappings of 1 to 256 pages, number_ios times; bs and rw mean nothing", NULL },
 	{ "net", "net_test, between the domU and peer", NULL },
+	{ "isolate", "the backend turns against the frontend, number_ios times: `grantbench isolate`", NULL },
 	{ "none", "the device comes up and is checked, nothing is timed", NULL },
 	{ NULL, NULL, NULL },
 };
@@ -161,6 +162,15 @@ static const struct key_word disturbances[] = {
 	{ "none", "the workload runs to its end", NULL },
 	{ "crash", "the domU is made to crash in the middle of the timed part", NULL },
 	{ "destroy", "the domU is destroyed in the middle of the timed part", NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word attacks[] = {
+	{ "none", "the backend does its work", NULL },
+	{ "grants", "reach for memory that is not, not yet or no longer granted", NULL },
+	{ "keep", "keep a mapping behind the request's completion", NULL },
+	{ "die", "be paused, be killed in mid-I/O, be destroyed", NULL },
+	{ "ring", "bogus used entries, a rewritten table, interrupts by the thousand", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -278,6 +288,8 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "which ones these are"),
 	AXIS("workload", "disturb", KEY_WORD, AXIS_DISTURB, .words = disturbances, .def = "none",
 	    .help = "what happens to the domU (not dom0less); such a cell tests, and measures nothing"),
+	AXIS("workload", "attack", KEY_WORD, AXIS_ATTACK, .words = attacks, .def = "none",
+	     .help = "what the backend does to the frontend (kind = isolate, driver-domain)"),
 	{ .section = NULL },
 };
 

@@ -374,6 +374,10 @@ static int check_whole(struct scenario *s, struct err *err)
 	if (scenario_uint(s, SET_BACKEND_DOMID) != 0 && (!driver || s->values[AXIS_TOPOLOGY][1]))
 		return err_usage(err, "%s: backend_domid: %lu: only topology driver-domain has a backend "
 				 "outside dom0, and only alone", s->path, scenario_uint(s, SET_BACKEND_DOMID));
+	if (strcmp(s->setting[SET_WORKLOAD], "isolate") == 0 ? has_value(s, AXIS_ATTACK, "none") :
+							       !has_value(s, AXIS_ATTACK, "none") ||
+							       s->values[AXIS_ATTACK][1])
+		return err_usage(err, "%s: attack: kind = isolate needs attacks, and only it has any", s->path);
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio") && !fs_exists(s->setting[SET_JOB]))
 		return err_usage(err, "%s: job: there is no file %s", s->path, s->setting[SET_JOB]);
 	return 0;

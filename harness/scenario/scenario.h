@@ -43,6 +43,7 @@ enum axis {
 	AXIS_OFFLOADS,
 	AXIS_MTU,
 	AXIS_DISTURB,
+	AXIS_ATTACK,
 	NR_AXES
 };
 

@@ -64,6 +64,8 @@ static const struct {
 	{ "[topology]\nbackend_domid = 32752\n", "out of range (0 to 32751)" },
 	{ "[topology]\ndom0_mem_mib = 768\ndomu_mem_mib = 256\n", "ram_mib: 1024 is too small" },
 	{ "[topology]\nreadonly = perhaps\n", "neither yes nor no" },
+	{ "[workload]\nkind = isolate\n", "kind = isolate needs attacks, and only it has any" },
+	{ "[workload]\nattack = keep\n", "kind = isolate needs attacks, and only it has any" },
 	{ "[workload]\nbs = 4q\n", "\"4q\" is not a size" },
 	{ "[workload]\nbs = 100\n", "out of range" },
 	{ "[workload]\njob = nowhere.fio\n", "there is no file" },
@@ -216,7 +218,8 @@ END_TEST
 START_TEST(shipped_and_cut)
 {
 	static const char *const names[] = { "blk-smoke", "blk-bindings", "blk-irq", "blk-x86", "blk-disturb",
-					    "blk-matrix", "probe-time" };
+					    "blk-matrix", "probe-time", "isolate", "isolate-short",
+					    "blk-driver" };
 	struct buf text = BUF_INIT;
 	struct err err = { 0 };
 	size_t i, len;

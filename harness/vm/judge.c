@@ -204,6 +204,9 @@ void judge_line(const struct console_line *line, void *arg)
 	vm->last_speaker = line->domain;
 	reports_line(&result->reports, line->text, line->len, &report);
 	found = splat_scan(line->domain, line->text, line->len, &splat);
+	if (found && splat.class == SPLAT_FAIL && vm->spec.expected &&
+	    strstr(line->text, vm->spec.expected))
+		found = false;
 	/* a normal power-off is no splat */
 	if (found && splat.class == SPLAT_HALT && judge_all_done(vm))
 		found = false;

@@ -89,6 +89,7 @@ struct vm_spec {
 	int drain_ms;			/* quiet time that ends draining after a crash */
 	int term_ms;			/* from TERM to KILL */
 	size_t console_max;		/* bytes */
+	const char *expected;		/* a warning with these words is what is looked for, or NULL */
 	/* May be NULL. host_ns: since the start. */
 	void (*on_phase)(const char *phase, int64_t host_ns, void *arg);
 	void *arg;

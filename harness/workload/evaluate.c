@@ -401,6 +401,24 @@ static int check_pv(const struct machine *m, const struct vm_result *r, const js
 	       check_grefs_of(r, "grant-table-after.txt", proof, err);
 }
 
+/* What dom0's judge saw: the driver domain's word for it would be worth nothing. */
+static int take_isolation(const struct machine *m, const struct vm_result *r, const json_t *said,
+			  json_t *proof, struct err *err)
+{
+	const struct blob *b = reports_blob(&r->reports, "isolation.json");
+	json_t *seen;
+
+	if (check_guest_proof(m, said, err) < 0)
+		return -1;
+	if (b && b->source != REPORT_DOM0)
+		return err_subject(err, "isolation.json is not from dom0");
+	seen = eval_blob_json(r, "isolation.json", err);
+	if (!seen)
+		return -1;
+	json_object_set_new(proof, "isolation", seen);
+	return json_array_size(seen) ? 0 : err_subject(err, "isolation.json is empty");
+}
+
 void evaluate(const struct machine *m, const struct vm_result *r, struct evaluation *out)
 {
 	enum metric_class class = !m->icount ? METRIC_NOISY :
@@ -411,7 +429,10 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 
 	*out = (struct evaluation){ .outcome = from_vm[r->outcome], .host = host_json(r) };
 	proof = said ? json_deep_copy(said) : json_object();
-	if (out->outcome == OUTCOME_PASS) {
+	if (out->outcome == OUTCOME_PASS && machine_is_attacked(m)) {
+		if (take_isolation(m, r, said, proof, &err) < 0)
+			out->outcome = OUTCOME_INVALID;
+	} else if (out->outcome == OUTCOME_PASS) {
 		backend = eval_blob_json(r, "backend.json", &err);
 		if (!backend || (machine_is_pv(m) ? check_pv(m, r, said, backend, proof, &err) :
 						    check_virtio(m, r, said, backend, proof, &err)) < 0)

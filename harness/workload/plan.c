@@ -283,7 +283,7 @@ static void fill_phases(struct plan *plan)
 	plan->phases[n++] = (struct vm_phase){ "domu-up", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "disk-ready", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "first-request", 30000 * slow };
-	if (strcmp(s->setting[SET_WORKLOAD], "none")) {
+	if (strcmp(s->setting[SET_WORKLOAD], "none") && !machine_is_attacked(&plan->machine)) {
 		/* a network is verified once for each combination of offloads */
 		plan->phases[n++] = (struct vm_phase){
 			"workload-start", (cell_is_net(plan->machine.cell) ? 240000 : 90000) * slow };
@@ -293,9 +293,15 @@ static void fill_phases(struct plan *plan)
 		plan->phases[n++] = (struct vm_phase){
 			"workload-done", (int)(60000 + (ios < 5000000 ? ios : 5000000) * 20) * slow };
 	}
+	/* an attacked domU does not always come to its end */
+	if (machine_is_attacked(&plan->machine)) {
+		plan->phases[n++] = (struct vm_phase){ "dom0-done", (int)(600000 + ios * 200) };
+		goto out;
+	}
 	plan->phases[n++] = (struct vm_phase){ "domu-done", 60000 * slow };
 dom0:
 	plan->phases[n++] = (struct vm_phase){ "dom0-done", 60000 * slow };
+out:
 	plan->spec.phases = plan->phases;
 	plan->spec.nr_phases = n;
 }
@@ -374,6 +380,15 @@ int plan_prepare(struct planner *planner, const struct cell *cell, const struct 
 		plan->spec.done_from = 1u << REPORT_DOM0;
 	if (machine_has_driver(&plan->machine))
 		plan->spec.done_from |= 1u << REPORT_BACKEND;
+	if (machine_is_attacked(&plan->machine)) {
+		plan->spec.done_from = 1u << REPORT_DOM0;
+		/* an attack is long, and nobody has anything to say */
+		plan->spec.silence_ms = 0;
+		plan->spec.total_ms = 1800000;
+		/* keep: that is what the frontend has to say; die: its only CPU stood still */
+		plan->spec.expected = cell_is(cell, AXIS_ATTACK, "keep") ? "still in use" :
+				      cell_is(cell, AXIS_ATTACK, "die") ? "INFO: rcu_" : NULL;
+	}
 	return 0;
 }
 

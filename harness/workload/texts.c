@@ -19,6 +19,11 @@ bool machine_has_driver(const struct machine *m)
 	return cell_is(m->cell, AXIS_TOPOLOGY, "driver-domain");
 }
 
+bool machine_is_attacked(const struct machine *m)
+{
+	return !cell_is(m->cell, AXIS_ATTACK, "none");
+}
+
 const char *machine_xsm(const struct machine *m)
 {
 	if (!cell_is(m->cell, AXIS_XSM, "native"))
@@ -62,6 +67,9 @@ static void common_xen_args(const struct machine *m, struct buf *out)
 	if (!machine_is_xl(m))
 		buf_addf(out, " gnttab_max_frames=%lu", scenario_uint(m->scenario, SET_GRANT_FRAMES));
 	/* silo is what Xen is built with */
+	if (machine_is_attacked(m))
+		/* what debug keys print is read back from Xen's ring */
+		buf_addstr(out, " conring_size=256k");
 	if (strcmp(machine_xsm(m), "silo"))
 		buf_addf(out, " xsm=%s", machine_xsm(m));
 	if (!strcmp(machine_xsm(m), "flask"))
@@ -201,6 +209,9 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	if (m->x86 && scenario_bool(m->scenario, SET_HOST_VIRTIO))
 		buf_addstr(out, "host_virtio=1\n");
 	buf_addf(out, "xenperf=%d\n", m->count);
+	if (machine_is_attacked(m))
+		buf_addf(out, "attack=%s\nassault=%lu\ngrants=%d\n", m->cell->value[AXIS_ATTACK],
+			 scenario_uint(m->scenario, SET_NUMBER_IOS), machine_uses_grants(m));
 	if (cell_is_net(m->cell))
 		text_net_dom0_conf(m, out);
 	if (machine_is_pv(m))
@@ -222,6 +233,8 @@ void text_driver_conf(const struct machine *m, struct buf *out)
 {
 	common_conf(m, out);
 	buf_addf(out, "frontend_domid=%u\nask_marks=1\n", m->frontend_domid);
+	if (machine_is_attacked(m))
+		buf_addf(out, "attack=%s\n", m->cell->value[AXIS_ATTACK]);
 	device_conf(m, out);
 }
 
@@ -241,6 +254,9 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 		buf_addf(out, "late_probe=1\nready_evtchn=%d\n", READY_EVTCHN_DOMU);
 	if (!machine_is_xl(m) && m->evtchn)
 		buf_addstr(out, "late_bus=passthrough:virtio-bus\n");
+	/* only a device that is still in order can be unbound */
+	if (machine_is_attacked(m) && !cell_is(m->cell, AXIS_ATTACK, "grants"))
+		buf_addstr(out, "keep_bound=1\n");
 	if (cell_is_net(m->cell)) {
 		text_net_domu_conf(m, out);
 	} else {

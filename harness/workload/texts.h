@@ -48,6 +48,8 @@ struct machine {
 bool machine_is_xl(const struct machine *m);
 /* The backend is in a domU of its own. */
 bool machine_has_driver(const struct machine *m);
+/* The backend turns against the frontend. */
+bool machine_is_attacked(const struct machine *m);
 /* "silo", "dummy" or "flask". */
 const char *machine_xsm(const struct machine *m);
 bool machine_uses_grants(const struct machine *m);
