@@ -131,9 +131,10 @@ static bool value_ok(const struct scenario_key *k, const char *v, struct buf *ms
 			buf_addf(msg, "%s: \"%s\" is not a size (such as 4k or 1m)", k->name, v);
 			return false;
 		}
-		if (n < k->min || n > k->max || n % 512) {
-			buf_addf(msg, "%s: %s is out of range (%lu to %lu bytes, a multiple of 512)",
-				 k->name, v, k->min, k->max);
+		/* disks have sectors, messages do not */
+		if (n < k->min || n > k->max || (k->min >= 512 && n % 512)) {
+			buf_addf(msg, "%s: %s is out of range (%lu to %lu bytes%s)", k->name, v, k->min,
+				 k->max, k->min >= 512 ? ", a multiple of 512" : "");
 			return false;
 		}
 		return true;
