@@ -314,13 +314,12 @@ static void prepare(struct worker *w, const struct mix *m, struct rng *rng)
 /* Fill the slots, then run into the steady state: four times the depth. */
 static void warm_up(struct worker *w, const struct mix *m, struct rng *rng)
 {
-	size_t i;
+	size_t i, slots = m->trace ? m->trace->nr_slots : m->inflight;
 
-	if (m->trace) {
+	/* what a trace leaves mapped at its end is mapped when it begins again */
+	if (m->trace)
 		pass(w);
-		return;
-	}
-	for (i = 0; i < 5 * (size_t)m->inflight; i++) {
+	for (i = 0; !m->trace && i < 5 * (size_t)m->inflight; i++) {
 		size_t at = i < m->inflight ? i : (size_t)rng_below(rng, m->inflight);
 		struct slot *s = &w->slots[m->random || i < m->inflight ? at : i % m->inflight];
 
@@ -329,7 +328,7 @@ static void warm_up(struct worker *w, const struct mix *m, struct rng *rng)
 			s->first = EMPTY;
 		sim_run_work(false);
 	}
-	for (i = 0; i < m->inflight; i++)
+	for (i = 0; i < slots; i++)
 		w->mapped += w->slots[i].first == EMPTY ? 0 : w->slots[i].count;
 }
 

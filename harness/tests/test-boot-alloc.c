@@ -146,6 +146,24 @@ START_TEST(counts_are_exact)
 }
 END_TEST
 
+/* 4 pages stay mapped at its end, and are there when it begins again. */
+START_TEST(trace_replayed)
+{
+	static const char text[] = "# grantbench-trace 1 device=d scenario=s\n"
+				   "m 1 4\nm 2 8\nu 2\nm 3 1\nu 3\nm 2 2\nu 2\n";
+	_cleanup_free_ char *dir = lib_check_tmpdir();
+	_cleanup_free_ char *path = xasprintf("%s/t.trace", dir);
+	_cleanup_free_ char *line = xasprintf("run --variant upstream --time-ms 0 --trace %s", path);
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	ck_assert_int_eq(fs_write_atomic(path, text, strlen(text), 0644, NULL), 0);
+	ck_assert_msg(gb(line, &out) == 0, "%s", out.data);
+	ck_assert_msg(strstr(out.data, "\"requests\":4,\"failed\":0") != NULL, "%s", out.data);
+	ck_assert_msg(strstr(out.data, "\"mapped_peak\":12,") != NULL, "%s", out.data);
+	fs_remove_tree(dir, NULL);
+}
+END_TEST
+
 START_TEST(the_command)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -187,6 +205,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, upstream_model_is_red);
 	tcase_add_test(tc, iommu_model);
 	tcase_add_loop_test(tc, counts_are_exact, 0, 4);
+	tcase_add_test(tc, trace_replayed);
 	tcase_add_test(tc, the_command);
 	suite_add_tcase(s, tc);
 	return s;
