@@ -450,6 +450,7 @@ void vdev_mark(struct vdev *dev)
 		memmove(&dev->marks[0], &dev->marks[1], kept * sizeof(dev->marks[0]));
 	vdev_io_stats(dev, &dev->marks[kept]);
 	dev->nr_marks++;
+	dev->dma->marked = true;
 	if (dev->class->mark)
 		dev->class->mark(dev);
 	if (dev->span_by_mark && dev->span_state == VDEV_SPAN_OPEN)

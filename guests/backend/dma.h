@@ -99,6 +99,7 @@ struct dma_ops {
 struct dma {
 	const struct dma_ops *ops;
 	bool grants;		/* addresses are grants; otherwise guest-physical */
+	bool marked;		/* a workload is timed from now on: no looking around */
 	uint64_t maps_now;	/* map operations not yet undone, for all devices that share it */
 	uint64_t pages_now;
 	uint64_t pages_peak;

@@ -34,7 +34,7 @@ static void *fake_map(struct grant_dma *gd, struct vq_stats *st, const uint32_t 
 {
 	struct fake_grants *fg = to_fake(gd);
 	int prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-	uint32_t i, page = 0;
+	uint32_t i, run, page = 0;
 	uint8_t *base;
 
 	(void)st;
@@ -51,9 +51,11 @@ static void *fake_map(struct grant_dma *gd, struct vq_stats *st, const uint32_t 
 	base = mmap(NULL, (size_t)nr * DMA_PAGE_SIZE, PROT_NONE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	fake_must(base != MAP_FAILED);
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < nr; i += run) {
+		for (run = 1; i + run < nr && grefs[i + run] == grefs[i] + run; run++)
+			;
 		fake_access(fg, grefs[i], writable, &page);
-		fake_must(mmap(base + (size_t)i * DMA_PAGE_SIZE, DMA_PAGE_SIZE, prot,
+		fake_must(mmap(base + (size_t)i * DMA_PAGE_SIZE, (size_t)run * DMA_PAGE_SIZE, prot,
 			       MAP_SHARED | MAP_FIXED, fg->fd,
 			       (off_t)page * DMA_PAGE_SIZE) != MAP_FAILED);
 	}

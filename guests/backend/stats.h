@@ -38,6 +38,7 @@
 	X(readonly_writable) /* test-write: read-only grants that could be mapped writable */ \
 	X(pages_mapped)                                                            \
 	X(pages_unmapped)                                                          \
+	X(beside)	/* bytes beside buffers in a pool that were not 0 */       \
 	X(copies)	/* operations of GNTTABOP_copy */                          \
 	X(bytes_copied)	/* by them */                                              \
 	X(bytes_in)	/* data given to the frontend */                           \

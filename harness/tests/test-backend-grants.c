@@ -332,6 +332,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("backend-grants");
 	TCase *tc = tcase_create("grants");
 
+	tcase_set_timeout(tc, 60);	/* 128 MiB are copied, and the machine may be busy */
 	tcase_add_loop_test(tc, data_is_right, 0, NR_KINDS);
 	tcase_add_loop_test(tc, cost_of_a_read, 0, (int)(sizeof(costs) / sizeof(costs[0])));
 	tcase_add_loop_test(tc, requests_share_a_call, 0, NR_KINDS);

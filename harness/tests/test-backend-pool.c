@@ -69,6 +69,28 @@ START_TEST(upstream_frontend_is_refused)
 }
 END_TEST
 
+/* What a frontend leaves beside its buffers is counted, until a workload is timed. */
+START_TEST(data_beside_a_request)
+{
+	const struct vq_stats *st = &front.blk.dev.queue[0].st;
+
+	front_start(&front, 64, 0);
+	front.mem[FRONT_DATA + 511] = 0x77;
+	ck_assert_uint_eq(front_request(&front, VIRTIO_BLK_T_OUT, 0, 1, 512, false, false), OK);
+	ck_assert_uint_eq(st->beside, 0);
+	front.mem[FRONT_DATA + 512] = 0x77;
+	front.mem[FRONT_DATA + 4095] = 0x77;
+	front.mem[FRONT_DATA + 4096] = 0x77;
+	ck_assert_uint_eq(front_request(&front, VIRTIO_BLK_T_OUT, 0, 1, 512, false, true), OK);
+	ck_assert_uint_eq(st->beside, 2);
+	/* a read: what is there the device writes over */
+	ck_assert_uint_eq(front_request(&front, VIRTIO_BLK_T_IN, 0, 1, 512, true, false), OK);
+	ck_assert_uint_eq(front_request(&front, VIRTIO_BLK_T_GET_ID, 0, 1, 512, true, false), OK);
+	ck_assert_uint_eq(front_request(&front, VIRTIO_BLK_T_OUT, 0, 1, 512, false, false), OK);
+	ck_assert_uint_eq(st->beside, 2);
+}
+END_TEST
+
 /* Granted or not, what is not of the pool is out of reach, from either side of its ends. */
 START_TEST(outside_the_pool)
 {
@@ -128,6 +150,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, requests_cost_nothing);
 	tcase_add_test(tc, reset_lets_go);
+	tcase_add_test(tc, data_beside_a_request);
 	tcase_add_test(tc, upstream_frontend_is_refused);
 	tcase_add_loop_test(tc, outside_the_pool, 0, 5);
 	tcase_add_test(tc, rings_outside_the_pool);

@@ -179,6 +179,9 @@ static int check_backend_proof(const struct machine *m, const json_t *backend, j
 	if (eval_int(io, "readonly_writable"))
 		return err_subject(err, "the backend could map %" JSON_INTEGER_FORMAT " read-only grants "
 				   "writable", eval_int(io, "readonly_writable"));
+	if (eval_int(io, "beside"))
+		return err_subject(err, "the backend found %" JSON_INTEGER_FORMAT " bytes beside requests "
+				   "in the frontend's pool", eval_int(io, "beside"));
 	if (!strcmp(mapping, "persistent") &&
 	    (eval_int(io, "maps") || eval_int(io, "grant_hypercalls") || !eval_int(dev, "pool_grants")))
 		return err_subject(err, "the backend keeps a pool of %" JSON_INTEGER_FORMAT " grants, and "
