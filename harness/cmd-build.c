@@ -24,6 +24,7 @@ static void usage(FILE *f)
 	      "  --xen DIR          a Xen tree instead of Debian's\n"
 	      "  --qemu PATH        a qemu-system-ARCH (7.2 or newer) instead of Debian's 10.0\n"
 	      "  --test-patch FILE  one more kernel patch, after ours; may be repeated\n"
+	      "  --debug KERNEL     lockdep or kasan: a kernel that checks itself\n"
 	      "  --refresh          ask the mirror for its newest versions\n"
 	      "  -j, --jobs N       parallel jobs (default: one per CPU)\n"
 	      "  --format FORMAT    text (default) or json\n"
@@ -94,7 +95,7 @@ struct args {
 	bool dry_run, json, quiet;
 };
 
-enum { OPT_DRY = 256, OPT_LINUX, OPT_XEN, OPT_QEMU, OPT_PATCH, OPT_REFRESH, OPT_FORMAT };
+enum { OPT_DRY = 256, OPT_LINUX, OPT_XEN, OPT_QEMU, OPT_PATCH, OPT_DEBUG, OPT_REFRESH, OPT_FORMAT };
 
 /* -1: go on; otherwise the exit status. */
 static int parse_args(struct args *args, int argc, char **argv)
@@ -105,6 +106,7 @@ static int parse_args(struct args *args, int argc, char **argv)
 		{ "xen", required_argument, NULL, OPT_XEN },
 		{ "qemu", required_argument, NULL, OPT_QEMU },
 		{ "test-patch", required_argument, NULL, OPT_PATCH },
+		{ "debug", required_argument, NULL, OPT_DEBUG },
 		{ "refresh", no_argument, NULL, OPT_REFRESH },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "format", required_argument, NULL, OPT_FORMAT },
@@ -130,6 +132,9 @@ static int parse_args(struct args *args, int argc, char **argv)
 			break;
 		case OPT_QEMU:
 			args->opts.qemu = optarg;
+			break;
+		case OPT_DEBUG:
+			args->opts.debug = optarg;
 			break;
 		case OPT_PATCH:
 			args->test_patches[args->nr_test_patches++] = optarg;

@@ -17,6 +17,9 @@ bool opt_build_take(struct opt_build *b, int c, const char *arg, bool *bad)
 	case 1002:
 		b->opts.qemu = arg;
 		return true;
+	case 1004:
+		b->opts.debug = arg;
+		return true;
 	case 1003:
 		while (b->patches[n])
 			n++;

@@ -16,13 +16,15 @@
 	{ "linux", required_argument, NULL, 1000 },        \
 	{ "xen", required_argument, NULL, 1001 },          \
 	{ "qemu", required_argument, NULL, 1002 },         \
-	{ "test-patch", required_argument, NULL, 1003 }
+	{ "test-patch", required_argument, NULL, 1003 }, \
+	{ "debug", required_argument, NULL, 1004 }
 
 #define OPT_BUILD_HELP                                                                      \
 	"  --linux SOURCE     linux-6.12 (default), linux-6.1, or a kernel tree\n"          \
 	"  --xen DIR          a Xen tree instead of Debian's\n"                             \
 	"  --qemu PATH        a qemu-system-ARCH (7.2 or newer) instead of Debian's 10.0\n" \
-	"  --test-patch FILE  one more kernel patch, after ours; may be repeated\n"
+	"  --test-patch FILE  one more kernel patch, after ours; may be repeated\n"       \
+	"  --debug KERNEL     lockdep or kasan: a kernel that checks itself\n"
 
 #define OPT_BUILD_PATCHES 16
 

@@ -414,6 +414,7 @@ static void copy_opts(struct build_opts *to, const struct build_opts *from)
 	to->linux_src = dup_opt(from->linux_src);
 	to->xen_src = dup_opt(from->xen_src);
 	to->qemu = dup_opt(from->qemu);
+	to->debug = dup_opt(from->debug);
 	while (from->test_patches && from->test_patches[nr])
 		nr++;
 	patches = xcalloc(nr + 1, sizeof(char *));
@@ -486,6 +487,7 @@ void builder_free(struct builder *b)
 	free((char *)b->opts.linux_src);
 	free((char *)b->opts.xen_src);
 	free((char *)b->opts.qemu);
+	free((char *)b->opts.debug);
 	tree_free_list((char **)b->opts.test_patches);
 	free(b->data_dir);
 	free(b->cache);

@@ -108,6 +108,27 @@ int kernel_patches_key(struct builder *b, struct key *key, struct err *err)
 	return 0;
 }
 
+/* What a debug kernel has besides, or NULL; caller frees. */
+static char *debug_path(struct builder *b)
+{
+	_cleanup_free_ char *rel = b->opts.debug ? xasprintf(CONFIGS "/debug-%s.config", b->opts.debug) :
+						  NULL;
+
+	return rel ? builder_data(b, rel) : NULL;
+}
+
+static int debug_inputs(struct builder *b, struct key *key, struct err *err)
+{
+	_cleanup_free_ char *path = debug_path(b);
+
+	if (!path)
+		return 0;
+	if (strchr(b->opts.debug, '/') || !fs_exists(path))
+		return err_usage(err, "--debug %s: there is no such debug kernel (lockdep, "
+				 "kasan)", b->opts.debug);
+	return key_add_file(key, &b->memo, "config", b->opts.debug, path, err);
+}
+
 int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
 {
 	_cleanup_free_ char *fragment = fragment_path(b, r);
@@ -117,6 +138,7 @@ int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 	if (ret <= 0)
 		return ret;
 	if (key_add_file(key, &b->memo, "config", r->arch->name, fragment, err) < 0 ||
+	    debug_inputs(b, key, err) < 0 ||
 	    kernel_patches_key(b, key, err) < 0)
 		return -1;
 	arch = xasprintf("ARCH=%s", r->arch->linux_arch);
@@ -224,12 +246,27 @@ static int strip_vmlinux(struct builder *b, struct build_ctx *ctx, struct err *e
 	return builder_run(b, ctx, ctx->stage, argv, NULL, -1, err);
 }
 
+/* All fragments as one file, as kconfig reads them. */
+static int join_fragments(char *const *paths, const char *to, struct err *err)
+{
+	_cleanup_buf_ struct buf all = BUF_INIT;
+
+	for (; *paths; paths++)
+		if (fs_read(*paths, &all, err) < 0)
+			return -1;
+	return fs_write_atomic(to, all.data, all.size, 0644, err);
+}
+
 int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 {
 	_cleanup_tree_ struct tree tree = TREE_INIT;
-	_cleanup_free_ char *fragment = fragment_path(b, ctx->recipe);
-	_cleanup_free_ char *allconfig = xasprintf("KCONFIG_ALLCONFIG=%s", fragment);
-	const char *const env[] = { allconfig, NULL };
+	_cleanup_free_ char *own = fragment_path(b, ctx->recipe), *debug = debug_path(b);
+	char *const fragments[] = { own, debug, NULL };
+	_cleanup_free_ char *joined = NULL, *allconfig = NULL;
+	/* a debug kernel differs in each object: it has a place of its own */
+	_cleanup_free_ char *name = xasprintf("%s%s%s", ctx->recipe->arch->name,
+					      b->opts.debug ? "-" : "",
+					      b->opts.debug ? b->opts.debug : "");
 	_cleanup_free_ char *out = NULL;
 	const struct build_arch *arch = ctx->recipe->arch;
 	const char *const results[][2] = {
@@ -243,14 +280,21 @@ int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 
 	builder_stamp(b, ctx, stamp);
 	if (kernel_source_open(b, &tree, &ctx->version, err) < 0 ||
-	    tree_build_dir(&tree, arch->name, stamp, &out, err) < 0)
+	    tree_build_dir(&tree, name, stamp, &out, err) < 0)
 		return -1;
-	ret = run_make(b, ctx, &tree, out, "allnoconfig", env, err);
+	joined = xasprintf("%s/fragments", out);
+	allconfig = xasprintf("KCONFIG_ALLCONFIG=%s", joined);
+	ret = join_fragments(fragments, joined, err);
 	if (ret == 0)
-		ret = kconfig_check(fragment, out, err);
+		ret = run_make(b, ctx, &tree, out, "allnoconfig", (const char *const[]){ allconfig, NULL },
+			       err);
+	if (ret == 0)
+		ret = kconfig_check(own, out, err);
+	if (ret == 0 && debug)
+		ret = kconfig_check(debug, out, err);
 	if (ret == 0)
 		ret = run_make(b, ctx, &tree, out, arch->linux_target, NULL, err);
-	if (sources_build_ended(b, &tree, arch->name, ret == 0, err) < 0)
+	if (sources_build_ended(b, &tree, name, ret == 0, err) < 0)
 		return -1;
 	for (i = 0; i < ARRAY_SIZE(results); i++) {
 		_cleanup_free_ char *from = xasprintf("%s/%s", out, results[i][0]);

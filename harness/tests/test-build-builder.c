@@ -392,6 +392,8 @@ static const struct {
 	{ "xen", "xen-arm64", "/nonexistent", "not a directory" },
 	{ "xen", "xen-arm64", "/usr", "not a Xen tree" },
 	{ "patch", "linux-arm64", "/nonexistent", "--test-patch /nonexistent: no such file" },
+	{ "debug", "linux-arm64", "lockdip", "--debug lockdip: there is no such debug kernel" },
+	{ "debug", "linux-arm64", "../config/arm64", "there is no such debug kernel" },
 	{ "qemu", "qemu", "/nonexistent", "no such program" },
 	{ "qemu", "qemu", "/usr", "no such program" },
 	{ "qemu", "qemu", "true", "says nothing of a \"QEMU emulator version\"" },
@@ -417,12 +419,14 @@ START_TEST(bad_source)
 		opts.xen_src = value;
 	else if (!strcmp(option, "qemu"))
 		opts.qemu = value;
-	if (!strcmp(option, "patch")) {
+	if (!strcmp(option, "debug"))
+		opts.debug = value;
+	if (!strcmp(option, "patch") || !strcmp(option, "debug")) {
 		static const char *const files[] = { "Kbuild", "Kconfig", "Makefile",
 						     "arch/arm64/Kconfig", "scripts/kconfig/x" };
 		size_t i;
 
-		opts.test_patches = patches;
+		opts.test_patches = !strcmp(option, "patch") ? patches : NULL;
 		opts.linux_src = tree;
 		for (i = 0; i < ARRAY_SIZE(files); i++) {
 			_cleanup_free_ char *path = xasprintf("%s/%s", tree, files[i]);
