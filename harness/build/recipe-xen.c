@@ -43,6 +43,26 @@ static int check_tree(const char *dir, const struct build_arch *arch, struct err
 	return 0;
 }
 
+/*
+ * guests/xen/patches fit every Xen; patches-4.17, say, one series only. NULL: the
+ * user's own tree, or a series without. Caller frees.
+ */
+static char *series_patches(struct builder *b)
+{
+	_cleanup_free_ char *rel = NULL;
+	const struct pins *pins;
+	char *dir;
+
+	if (b->opts.xen_src || builder_pins(b, "xen", &pins, NULL) != 1)
+		return NULL;
+	rel = xasprintf(PATCHES "-%s", pins->series);
+	dir = builder_data(b, rel);
+	if (fs_is_dir(dir))
+		return dir;
+	free(dir);
+	return NULL;
+}
+
 int xen_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
 {
 	_cleanup_free_ char *common = builder_data(b, CONFIGS "/common.config");
@@ -51,7 +71,7 @@ int xen_inputs(struct builder *b, const struct recipe *r, struct key *key, struc
 	_cleanup_free_ char *count = builder_data(b, CONFIGS "/count.config");
 	_cleanup_free_ char *optional = builder_data(b, CONFIGS "/optional.config");
 	_cleanup_free_ char *patches = builder_data(b, PATCHES);
-	_cleanup_free_ char *arch = NULL, *cross = NULL;
+	_cleanup_free_ char *arch = NULL, *cross = NULL, *own_patches = NULL;
 	char sha256[FS_SHA256_HEX];
 	const struct pins *pins;
 	int ret;
@@ -80,6 +100,10 @@ int xen_inputs(struct builder *b, const struct recipe *r, struct key *key, struc
 		return -1;
 	if (fs_is_dir(patches) &&
 	    key_add_dir(key, &b->memo, "patch", patches, "*.patch", err) < 0)
+		return -1;
+	own_patches = series_patches(b);
+	if (own_patches &&
+	    key_add_dir(key, &b->memo, "series-patch", own_patches, "*.patch", err) < 0)
 		return -1;
 	arch = xasprintf("XEN_TARGET_ARCH=%s", r->arch->xen_arch);
 	cross = xasprintf("CROSS_COMPILE=%s", r->arch->cross);
@@ -182,7 +206,7 @@ int xen_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 					      ctx->recipe->variant == COUNT ? "count" : "measure");
 	_cleanup_tree_ struct tree tree = TREE_INIT;
 	_cleanup_free_ char *patches = builder_data(b, PATCHES);
-	_cleanup_free_ char *out = NULL, *fragment = NULL, *allconfig = NULL;
+	_cleanup_free_ char *out = NULL, *fragment = NULL, *allconfig = NULL, *own_patches = NULL;
 	const char *env[] = { NULL, NULL };
 	static const char *const results[][2] = {
 		{ "xen", "xen" }, { "xen-syms.map", "xen-syms.map" }, { ".config", "config" },
@@ -195,7 +219,10 @@ int xen_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	builder_stamp(b, ctx, stamp);
 	if (open_tree(b, &tree, &ctx->version, err) < 0)
 		return -1;
+	own_patches = series_patches(b);
 	ret = patch_list_dir(&list, patches, err);
+	if (ret == 0 && own_patches)
+		ret = patch_list_dir(&list, own_patches, err);
 	if (ret == 0)
 		ret = tree_patch(&tree, (const char *const *)list.v, list.nr,
 				 b->opts.xen_src != NULL, err);
