@@ -239,7 +239,7 @@ static void check_kvm(struct report *r)
 		_cleanup_free_ char *what = xasprintf("kvm %s", archs[i]);
 
 		say(r, refusal ? STATE_NO : STATE_OK, what, NULL, "%s",
-		    refusal ? refusal : "nested virtualisation is there");
+		    refusal ? refusal : "nested virtualisation is there: the noisy engine picks it");
 	}
 }
 

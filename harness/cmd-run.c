@@ -21,7 +21,7 @@ static const char usage_text[] =
 	"  --engine E         exact, seeded or noisy, over the scenario's\n"
 	"  --seeds N          machines per cell on the seeded engine\n"
 	"  --pairs N          runs per cell on the noisy engine\n"
-	"  --accel A          tcg or kvm, on the noisy engine\n"
+	"  --accel A          auto, tcg or kvm, on the noisy engine\n"
 	"  -o, --out OUT      where to write (default: results/run-TIME, or grantbench-run-TIME)\n"
 	"  --resume OUT       take what is finished there, run the rest\n"
 	"  -j, --jobs N       machines at a time (default: one per CPU; noisy: always 1)\n"

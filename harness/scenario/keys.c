@@ -35,8 +35,8 @@ static const struct key_word irqs[] = {
 };
 
 static const struct key_word gnttabs[] = {
-	{ "v1", "grant table version 1, Linux' default", NULL },
-	{ "v2", "version 2: x86_64 only, Xen has it off on Arm", NULL },
+	{ "v1", "version 1, Linux' default for guests of less than 16 TiB", NULL },
+	{ "v2", "version 2, with status frames of its own: x86_64 only, Xen on Arm has none", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -93,6 +93,7 @@ static const struct key_word engines[] = {
 };
 
 static const struct key_word accels[] = {
+	{ "auto", "kvm for machines that the host can nest, tcg for all others", NULL },
 	{ "tcg", "emulation, a thread per CPU", NULL },
 	{ "kvm", "where the host has nested virtualisation for the machine's architecture", NULL },
 	{ NULL, NULL, NULL },
@@ -191,7 +192,7 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "noisy engine: runs of each cell, in ABBA order"),
 	SET("scenario", "count", KEY_BOOL, SET_COUNT, .def = "yes",
 	    .help = "run each cell once more with Xen's count build: hypercalls and traps by kind"),
-	SET("scenario", "accel", KEY_WORD, SET_ACCEL, .words = accels, .def = "tcg",
+	SET("scenario", "accel", KEY_WORD, SET_ACCEL, .words = accels, .def = "auto",
 	    .help = "noisy engine: what runs the machine"),
 
 	SET("topology", "backend_domid", KEY_UINT, SET_BACKEND_DOMID, .min = 0, .max = 0x7fef,

@@ -284,6 +284,12 @@ START_TEST(kvm)
 	put(mode, strcmp(host, "arm64") ? "1\n" : "nested\n");
 	nested = kvm_refusal(host, cli.dir);
 	ck_assert_msg(!nested, "%s", nested);
+	ck_assert(kvm_picked("auto", host, cli.dir) && kvm_picked("kvm", host, cli.dir));
+	ck_assert(!kvm_picked("tcg", host, cli.dir));
+	/* what cannot be is not picked; who asks for it by name is told so by the run */
+	ck_assert(!kvm_picked("auto", "s390x", cli.dir));
+	put(mode, strcmp(host, "arm64") ? "0\n" : "vhe\n");
+	ck_assert(!kvm_picked("auto", host, cli.dir));
 }
 END_TEST
 

@@ -49,3 +49,13 @@ char *kvm_refusal(const char *arch, const char *root)
 		xstrdup("KVM does not nest here: it needs kvm_intel.nested=1 or kvm_amd.nested=1 on the "
 			"host kernel's command line");
 }
+
+bool kvm_picked(const char *accel, const char *arch, const char *root)
+{
+	_cleanup_free_ char *refusal = NULL;
+
+	if (strcmp(accel, "auto"))
+		return !strcmp(accel, "kvm");
+	refusal = kvm_refusal(arch, root);
+	return !refusal;
+}

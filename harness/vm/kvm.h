@@ -6,6 +6,8 @@
 #ifndef GRANTBENCH_VM_KVM_H
 #define GRANTBENCH_VM_KVM_H
 
+#include <stdbool.h>
+
 /*
  * NULL when it can; otherwise one sentence that says what is missing, and what
  * mends it where anything does. arch: the machine's, "arm64" or "x86_64".
@@ -13,5 +15,11 @@
  * Caller frees.
  */
 char *kvm_refusal(const char *arch, const char *root);
+
+/*
+ * Does a machine in real time run under KVM? accel: the scenario's, "auto", "tcg"
+ * or "kvm"; auto picks KVM where kvm_refusal() has nothing against it.
+ */
+bool kvm_picked(const char *accel, const char *arch, const char *root);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "lib/cleanup.h"
 #include "lib/json.h"
+#include "vm/kvm.h"
 #include "workload/fiojob.h"
 #include "workload/plan-draft.h"
 
@@ -345,7 +346,8 @@ static int fill_machine(struct planner *planner, const struct cell *cell,
 		.icount = icount,
 		.cpus = icount || interactive ? 1 :
 			cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? 3 : 2,
-		.kvm = !icount && !interactive && !strcmp(s->setting[SET_ACCEL], "kvm"),
+		.kvm = !icount && !interactive &&
+		       kvm_picked(s->setting[SET_ACCEL], cell->value[AXIS_ARCH], ""),
 		.count = sample->kind == SAMPLE_COUNT,
 		.sample = *sample,
 		.perturb = sample_perturbation(sample),
