@@ -108,19 +108,54 @@ static const char *unit(const json_t *metrics, const char *name)
 	return "(none)";
 }
 
-/* A PV dom0's timers make hypercalls: what they have a part in is as exact as time is. */
-START_TEST(pv_dom0)
+/* An array of counters with two of them set, at a moment of the span. */
+static void set_array(json_t *span, size_t which, const char *name, size_t nr, size_t a, int na,
+		      size_t b, int nb)
+{
+	json_t *at = json_array_get(json_object_get(span, "xen"), which), *list = json_array();
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		json_array_append_new(list, json_integer(i == a ? na : i == b ? nb : 0));
+	json_object_set_new(json_object_get(at, "perfc"), name, list);
+}
+
+/*
+ * x86: dom0 is PV, the domU PVH. Timers make hypercalls, exits and exceptions: what they
+ * have a part in is as exact as time is.
+ */
+START_TEST(x86)
 {
 	_cleanup_json_ json_t *device = load(DEVICE), *m = json_array();
-	const json_t *span = json_object_get(device, "span");
+	json_t *span = json_object_get(device, "span");
 	struct err err = { 0 };
+	size_t i;
 
+	for (i = 0; i < 2; i++) {
+		/* looking takes two intercepts of a kind without a name, and a page fault */
+		set_array(span, i, "vmexits", 144, 143, 5, 113, 2 + 2 * (int)i);
+		set_array(span, i, "exceptions", 32, 14, 1 + (int)i, 13, 4);
+	}
+	set_array(span, 2, "vmexits", 144, 143, 5 + 3 * 299, 113, 6 + 299);
+	set_array(span, 2, "exceptions", 32, 14, 3, 13, 4 + 2 * 299);
 	ck_assert_msg(metrics_perfc(span, 299, true, m, &err) == 0, "%s", err.msg);
 	ck_assert_str_eq(unit(m, "hypercalls.grant_table_op_per_io"), "1");
 	ck_assert_str_eq(unit(m, "hypercalls.event_channel_op_per_io"), "1");
 	ck_assert_str_eq(unit(m, "hypercalls.vcpu_op_per_io"), "tick");
 	ck_assert_str_eq(unit(m, "hypercalls.other_per_io"), "tick");
 	ck_assert_str_eq(unit(m, "hypercalls_per_io"), "tick");
+	/* sched_op has a name on x86 */
+	ck_assert_double_eq(value(m, "hypercalls.sched_op_per_io"), 1);
+	ck_assert_double_eq(value(m, "hypercalls.iret_per_io"), 0);
+	ck_assert_double_eq(value(m, "hypercalls.other_per_io"), 0);
+	ck_assert_double_eq(value(m, "exits_per_io"), 4);
+	ck_assert_double_eq(value(m, "exits.npf_per_io"), 3);
+	ck_assert_str_eq(unit(m, "exits.npf_per_io"), "1");
+	ck_assert_double_eq(value(m, "exits.other_per_io"), 1);
+	ck_assert_str_eq(unit(m, "exits.vmmcall_per_io"), "tick");
+	ck_assert_double_eq(value(m, "exceptions_per_io"), 2);
+	ck_assert_double_eq(value(m, "exceptions.general-protection_per_io"), 2);
+	ck_assert_double_eq(value(m, "exceptions.page-fault_per_io"), 0);
 	ck_assert_str_eq(unit(m, "traps_per_io"), "(none)");
 }
 END_TEST
@@ -175,7 +210,7 @@ int main(void)
 	tcase_add_test(tc, whole_rounds);
 	tcase_add_loop_test(tc, refused, 0, ARRAY_SIZE(bad));
 	tcase_add_test(tc, driver_domain);
-	tcase_add_test(tc, pv_dom0);
+	tcase_add_test(tc, x86);
 	tcase_add_test(tc, no_counters);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);

@@ -7,15 +7,44 @@
 #include "lib/cleanup.h"
 #include "workload/metrics.h"
 
-/* xen/include/public/xen.h. Kinds that are 0 in most runs are summed up as "other". */
-static const struct {
+/* A kind of event in one of Xen's arrays of counters. */
+struct kind {
 	int number;
 	const char *name;
-	bool timed;	/* a PV dom0 makes it for its timer interrupts, too */
-} hypercalls[] = {
-	{ 12, "memory_op", false }, { 17, "xen_version", true },
-	{ 20, "grant_table_op", false }, { 24, "vcpu_op", true },
-	{ 32, "event_channel_op", false }, { 41, "dm_op", false },
+	bool timed;	/* timers have a part in it where dom0 is PV and the domU PVH */
+	bool x86;	/* happens there only */
+};
+
+/* xen/include/public/xen.h. Kinds that are 0 in most runs are summed up as "other". */
+static const struct kind hypercalls[] = {
+	{ 1, "mmu_update", false, true }, { 3, "stack_switch", true, true },
+	{ 5, "fpu_taskswitch", true, true }, { 12, "memory_op", false, false },
+	{ 13, "multicall", true, true }, { 14, "update_va_mapping", false, true },
+	{ 17, "xen_version", true, false }, { 20, "grant_table_op", false, false },
+	{ 23, "iret", true, true }, { 24, "vcpu_op", true, false },
+	{ 25, "set_segment_base", true, true }, { 26, "mmuext_op", false, true },
+	{ 29, "sched_op", true, true }, { 32, "event_channel_op", false, false },
+	{ 41, "dm_op", false, false },
+};
+
+/*
+ * Exits of the PVH domU, by SVM's exit codes as Xen folds them into its array
+ * (xen/arch/x86/hvm/svm/svm.c). The domU sets its timer by a hypercall.
+ */
+static const struct kind exits[] = {
+	{ 0, "cr0-read", false, true }, { 2, "cr2-read", false, true },
+	{ 16, "cr0-write", false, true }, { 96, "intr", true, true },
+	{ 100, "vintr", true, true }, { 114, "cpuid", false, true },
+	{ 119, "pause", false, true }, { 120, "hlt", true, true },
+	{ 121, "invlpg", false, true }, { 123, "ioio", false, true },
+	{ 124, "msr", true, true }, { 129, "vmmcall", true, true },
+	{ 143, "npf", false, true },
+};
+
+/* Exceptions that Xen itself took, most of them from the PV dom0. */
+static const struct kind exceptions[] = {
+	{ 6, "invalid-opcode", false, true }, { 7, "device-not-available", true, true },
+	{ 13, "general-protection", true, true }, { 14, "page-fault", false, true },
 };
 
 /* The backend's own questions to Xen. */
@@ -118,24 +147,30 @@ static const json_t *perfc(const json_t *at)
 	return json_object_get(at, "perfc");
 }
 
-static double hypercall(const json_t *at, const void *arg)
-{
-	const json_t *list = json_object_get(perfc(at), "hypercalls");
+struct place {
+	const char *array;
+	size_t index;
+};
 
-	return (double)json_integer_value(json_array_get(list, (size_t) * (const int *)arg));
+static double in_array(const json_t *at, const void *arg)
+{
+	const struct place *place = arg;
+	const json_t *list = json_object_get(perfc(at), place->array);
+
+	return (double)json_integer_value(json_array_get(list, place->index));
 }
 
-/* All but the backend's questions. */
-static double all_hypercalls(const json_t *at, const void *arg)
+/* All but the backend's questions, if those are hypercalls. */
+static double whole_array(const json_t *at, const void *arg)
 {
-	const json_t *list = json_object_get(perfc(at), "hypercalls");
+	const json_t *list = json_object_get(perfc(at), arg), *n;
+	bool skip = !strcmp(arg, "hypercalls");
 	double sum = 0;
 	size_t i;
 
-	(void)arg;
-	for (i = 0; i < json_array_size(list); i++)
-		if (i != HYPERCALL_SYSCTL && i != HYPERCALL_DOMCTL)
-			sum += (double)json_integer_value(json_array_get(list, i));
+	json_array_foreach(list, i, n)
+		if (!skip || (i != HYPERCALL_SYSCTL && i != HYPERCALL_DOMCTL))
+			sum += (double)json_integer_value(n);
 	return sum;
 }
 
@@ -170,21 +205,26 @@ static void add_count(json_t *metrics, const char *name, bool timed, double n, d
 		add_per_io(metrics, name, "less", n, ops);
 }
 
-static void add_hypercalls(const json_t *span, double ops, bool pv_dom0, json_t *metrics)
+/* An array's sum, each kind that has a name, and the rest. */
+static void add_kinds(const json_t *span, double ops, const char *array, const char *metric,
+		      const struct kind *kinds, size_t nr, bool x86, json_t *metrics)
 {
-	double all = within(span, all_hypercalls, NULL), named = 0;
+	_cleanup_free_ char *other = xasprintf("%s.other", metric);
+	double all = within(span, whole_array, array), named = 0;
 	size_t i;
 
-	add_count(metrics, "hypercalls", pv_dom0, all, ops);
-	for (i = 0; i < ARRAY_SIZE(hypercalls); i++) {
-		_cleanup_free_ char *name = xasprintf("hypercalls.%s", hypercalls[i].name);
-		double n = within(span, hypercall, &hypercalls[i].number);
+	add_count(metrics, metric, x86, all, ops);
+	for (i = 0; i < nr; i++) {
+		_cleanup_free_ char *name = xasprintf("%s.%s", metric, kinds[i].name);
+		struct place place = { array, (size_t)kinds[i].number };
+		double n = within(span, in_array, &place);
 
-		add_count(metrics, name, pv_dom0 && hypercalls[i].timed, n, ops);
+		if (kinds[i].x86 && !x86)
+			continue;
+		add_count(metrics, name, x86 && kinds[i].timed, n, ops);
 		named += n;
 	}
-	/* a PV kernel's iret, among others */
-	add_count(metrics, "hypercalls.other", pv_dom0, all - named, ops);
+	add_count(metrics, other, x86, all - named, ops);
 }
 
 /* "trap: guest data abort" as "traps.guest-data-abort". */
@@ -241,7 +281,7 @@ static void add_ours(const json_t *span, double ops, json_t *metrics)
 	}
 }
 
-int metrics_perfc(const json_t *span, double ops, bool pv_dom0, json_t *metrics, struct err *err)
+int metrics_perfc(const json_t *span, double ops, bool x86, json_t *metrics, struct err *err)
 {
 	int which;
 
@@ -249,10 +289,15 @@ int metrics_perfc(const json_t *span, double ops, bool pv_dom0, json_t *metrics,
 		if (!json_is_object(perfc(moment(span, which))))
 			return err_subject(err, "backend.json: the span has no counters of Xen's, and this "
 					   "is its count build");
-	add_hypercalls(span, ops, pv_dom0, metrics);
-	/* x86 counts exits and exceptions by other names: none are collected yet */
-	if (!pv_dom0)
+	add_kinds(span, ops, "hypercalls", "hypercalls", hypercalls, ARRAY_SIZE(hypercalls), x86,
+		  metrics);
+	if (x86) {
+		add_kinds(span, ops, "vmexits", "exits", exits, ARRAY_SIZE(exits), true, metrics);
+		add_kinds(span, ops, "exceptions", "exceptions", exceptions, ARRAY_SIZE(exceptions), true,
+			  metrics);
+	} else {
 		add_traps(span, ops, metrics);
+	}
 	add_ours(span, ops, metrics);
 	return 0;
 }

@@ -90,10 +90,11 @@ void metrics_instructions(const json_t *span, double ops, enum metric_class clas
 			  json_t *metrics);
 
 /*
- * Hypercalls and traps by kind, event-channel sends: of Xen's count build. pv_dom0: as
- * on x86, where dom0's timer interrupts are hypercalls: kinds that they have a part in
- * get the unit "tick", and a difference in them is a difference in time.
+ * Hypercalls and event-channel sends by kind; of arm64, traps; of x86, exits of the domU
+ * and exceptions that Xen took: of Xen's count build. On x86 timers make hypercalls, and
+ * exits with them: kinds that they have a part in get the unit "tick", and a difference
+ * in them is a difference in time.
  */
-int metrics_perfc(const json_t *span, double ops, bool pv_dom0, json_t *metrics, struct err *err);
+int metrics_perfc(const json_t *span, double ops, bool x86, json_t *metrics, struct err *err);
 
 #endif
