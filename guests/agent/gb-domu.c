@@ -51,16 +51,18 @@ static void explain_missing(const char *device, int ret, int waited_ms)
 void domu_report_proof(const char *device, uint64_t features, const char *kind, long grefs_start)
 {
 	char binding[32] = "none", allocator[32] = "none", data[512];
-	long domid = -1;
+	long domid = -1, version = -1;
 
 	disk_grant_text(device, "binding", binding, sizeof(binding));
 	disk_grant_text(device, "allocator", allocator, sizeof(allocator));
 	disk_grant_stat(device, "backend_domid", &domid);
+	disk_grant_stat(NULL, "version", &version);
 	snprintf(data, sizeof(data),
 		 "{\"device\":\"%.63s\",%.60s,\"features\":\"0x%" PRIx64 "\","
-		 "\"binding\":\"%.31s\",\"allocator\":\"%.31s\",\"grant_dma\":%s,\"backend_domid\":%ld,\"grefs_start\":%ld}",
+		 "\"binding\":\"%.31s\",\"allocator\":\"%.31s\",\"grant_dma\":%s,\"backend_domid\":%ld,"
+		 "\"gnttab_version\":%ld,\"grefs_start\":%ld}",
 		 device, kind, features, binding, allocator, strcmp(binding, "none") ? "true" : "false",
-		 domid, grefs_start);
+		 domid, version, grefs_start);
 	report("proof", data);
 }
 

@@ -64,6 +64,8 @@ void boot_check_granted(const json_t *cell, int ios)
 	want = boot_str(json_object_get(cell, "axes"), "binding");
 	ck_assert_msg(!strcmp(boot_str(proof, "binding"), strcmp(want, "none-forced") ? want : "forced"),
 		      "%s: consumed %s", id, boot_str(proof, "binding"));
+	want = boot_str(json_object_get(cell, "axes"), "gnttab");
+	ck_assert_int_eq(json_integer_value(json_object_get(proof, "gnttab_version")), atoi(want + 1));
 	ck_assert_int_gt(json_integer_value(json_object_get(proof, "grefs_peak")), 0);
 	ck_assert_int_gt(json_integer_value(json_object_get(proof, "ring_addresses_bit63")), 0);
 	ck_assert_int_eq(json_integer_value(json_object_get(proof, "ring_addresses_plain")), 0);

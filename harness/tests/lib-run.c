@@ -27,7 +27,7 @@ static void add_blob(struct buf *script, const char *src, unsigned int seq, cons
 }
 
 /* Everything that a cell must show to pass, and times that depend on the sample. */
-static void good_script(const struct plan *plan, struct buf *script)
+static void good_script(const struct fake_run *run, const struct plan *plan, struct buf *script)
 {
 	const struct machine *m = &plan->machine;
 	unsigned int us = 40000 + (unsigned int)strlen(m->cell->id) + 10 * m->sample.nr;
@@ -39,7 +39,8 @@ static void good_script(const struct plan *plan, struct buf *script)
 	buf_addf(script, "record domu domu 2 proof {\"device\":\"2000000.virtio\",\"is_block\":true,"
 		 "\"features\":\"0x330006644\",\"binding\":\"%s\","
 		 "\"allocator\":\"upstream\",\"grant_dma\":true,"
-		 "\"backend_domid\":0,\"grefs_start\":3}\n", m->cell->value[AXIS_BINDING]);
+		 "\"backend_domid\":0,\"gnttab_version\":%d,\"grefs_start\":3}\n", m->cell->value[AXIS_BINDING],
+		 run->gnttab_version);
 	add_blob(script, "domu", 3, "grant-dma-after.txt", "grefs_peak 7\n");
 	add_blob(script, "dom0", 2, "backend.json", BACKEND);
 	buf_addstr(script, "record domu domu 4 done {\"ok\":true}\n"
@@ -88,7 +89,7 @@ static int write_machine(void *arg, struct plan *plan, struct err *err)
 	run->started++;
 	if (fs_mkdirs(plan->dir, err) < 0)
 		return -1;
-	good_script(plan, &good);
+	good_script(run, plan, &good);
 	for (b = run->behaviour; b && b->sample; b++)
 		if (ends_in(plan->dir, b->sample))
 			break;
@@ -121,6 +122,7 @@ void fake_run_setup(struct fake_run *run, const char *ini)
 		.qemu = fake_program("fake-qemu"),
 		.salt = "",
 		.phase_ms = 20000,
+		.gnttab_version = 1,
 	};
 	run->out = xasprintf("%s/out", run->dir);
 	path = xasprintf("%s/fake.ini", run->dir);

@@ -31,6 +31,7 @@ struct fake_run {
 	unsigned int started;	/* machines that were written */
 	const char *salt;	/* part of every key: other inputs */
 	int phase_ms;		/* deadline of each phase */
+	int gnttab_version;	/* of the grant table, as the domU says */
 };
 
 /* ini: the scenario's text; it has kind = none added. */

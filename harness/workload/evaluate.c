@@ -102,6 +102,7 @@ static int check_guest_proof(const struct machine *m, const json_t *proof, struc
 	const char *allocator = json_string_value(json_object_get(proof, "allocator"));
 	unsigned long long bits = features ? strtoull(features, NULL, 16) : 0;
 	bool grants = machine_uses_grants(m);
+	json_int_t asked = atoi(m->cell->value[AXIS_GNTTAB] + 1);
 
 	if (!proof)
 		return err_subject(err, "the domU sent no proof that the path was live");
@@ -129,6 +130,10 @@ static int check_guest_proof(const struct machine *m, const json_t *proof, struc
 		return err_subject(err, "allocator \"%s\" hands out the grant references instead of \"%s\"",
 				   allocator ? allocator : "(none said)",
 				   m->cell->value[AXIS_ALLOCATOR]);
+	if (grants && eval_int(proof, "gnttab_version") != asked)
+		return err_subject(err, "the guest's grant table has version %" JSON_INTEGER_FORMAT
+				   " instead of %" JSON_INTEGER_FORMAT, eval_int(proof, "gnttab_version"),
+				   asked);
 	return 0;
 }
 
