@@ -59,8 +59,12 @@ static void common_xen_args(const struct machine *m, struct buf *out)
 	 * and the guests' reports go through it. bootscrub=0: nothing to scrub
 	 * in an emulated machine's fresh memory.
 	 */
-	buf_addf(out, " dom0_mem=%luM dom0_max_vcpus=1 dom0_vcpus_pin=1 serial_tx_buffer=512k "
-		 "bootscrub=0 noreboot=0", scenario_uint(m->scenario, SET_DOM0_MEM_MIB));
+	buf_addf(out, " dom0_mem=%luM", scenario_uint(m->scenario, SET_DOM0_MEM_MIB));
+	/* or a PV dom0 gets a memory map, and struct pages, of all the machine has */
+	if (m->x86)
+		buf_addf(out, ",max:%luM", scenario_uint(m->scenario, SET_DOM0_MEM_MIB));
+	buf_addstr(out, " dom0_max_vcpus=1 dom0_vcpus_pin=1 serial_tx_buffer=512k bootscrub=0 "
+		   "noreboot=0");
 	/* one virtual CPU on each physical one, for good: nothing is scheduled between them */
 	if (m->cpus > 1)
 		buf_addstr(out, " sched=null");
@@ -115,6 +119,9 @@ void text_dom0_args(const struct machine *m, struct buf *out)
 			 " xen_blkback.max_queues=%lu", scenario_uint(m->scenario, SET_DISK_MIB) << 10,
 			 cell_is(m->cell, AXIS_MAPPING, "persistent"),
 			 scenario_uint(m->scenario, SET_QUEUES));
+	/* a clock that dom0 looks at by port I/O, which Xen emulates, and then refuses */
+	if (m->x86)
+		buf_addstr(out, " pmtmr=0");
 }
 
 void text_domu_args(const struct machine *m, struct buf *out)
