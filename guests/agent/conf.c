@@ -26,6 +26,7 @@ static const struct {
 	FIELD(TEXT, xl_config), FIELD(TEXT, domu_name), FIELD(TEXT, driver_config), FIELD(TEXT, driver_name),
 	FIELD(NUMBER, set_target), FIELD(TEXT, attack), FIELD(NUMBER, assault), FIELD(NUMBER, ask_marks), FIELD(NUMBER, xenperf), FIELD(TEXT, disturb), FIELD(NUMBER, host_virtio),
 	FIELD(TEXT, pv), FIELD(NUMBER, pv_requests),
+	FIELD(TEXT, dom0_kind),
 	LISTED("device", device, nr_devices), LISTED("disk", disk, nr_disks),
 	FIELD(NUMBER, late_probe), FIELD(TEXT, late_bus), FIELD(NUMBER, disk_wait_ms), FIELD(TEXT, workload),
 	FIELD(TEXT, fio_job), FIELD(NUMBER, verify), FIELD(NUMBER, unbind), FIELD(NUMBER, keep_bound), FIELD(NUMBER, grants),

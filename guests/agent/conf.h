@@ -28,6 +28,7 @@ struct conf {
 	int ask_marks;			/* the backend asks dom0 to read Xen's counters */
 	int xenperf;
 	int host_virtio;		/* the machine has a virtio disk that is ours to read */
+	char dom0_kind[8];		/* what Linux must say that we are: PV, PVH */
 	char disturb[16];		/* "crash", "destroy" or "" */
 	char device[CONF_LIST_MAX][256];
 	size_t nr_devices;

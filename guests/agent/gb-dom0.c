@@ -337,6 +337,18 @@ static void run(struct dom0 *d)
 	finish(ok);
 }
 
+static void check_kind(const char *wanted)
+{
+	char *type = NULL;
+	int ret = sys_read_file("/sys/hypervisor/guest_type", &type, NULL);
+
+	if (type)
+		type[strcspn(type, "\n")] = '\0';
+	report_check("dom0-kind", ret == 0 && !strcmp(type, wanted), "%s, not %s",
+		     ret == 0 ? type : strerror(-ret), wanted);
+	free(type);
+}
+
 /* QEMU's own virtio disk is no business of Xen's: it has no backend domain, and works. */
 static void check_host_virtio(void)
 {
@@ -372,6 +384,8 @@ int main(int argc, char **argv)
 		finish(false);
 	}
 	report_phase("dom0-up");
+	if (d.conf.dom0_kind[0])
+		check_kind(d.conf.dom0_kind);
 	if (d.conf.host_virtio)
 		check_host_virtio();
 	ret = sys_seed_random();

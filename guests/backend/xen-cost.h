@@ -51,11 +51,8 @@
  * A PV dom0 (x86) makes two for each: one for the page table entry of the user's
  * mapping, one for the kernel's own (gnttab_map_refs() with kmap_ops).
  */
-#ifdef __x86_64__
-#define COST_GRANT_HYPERCALLS	2
-#else
-#define COST_GRANT_HYPERCALLS	1
-#endif
+#define COST_GRANT_HYPERCALLS		1
+#define COST_GRANT_HYPERCALLS_PV	2
 
 /* GNTDEV_COPY_BATCH of Linux' gntdev.c: operations of one hypercall. No two in a PV dom0. */
 #define COST_COPY_BATCH		16u

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,27 @@ static int protection(bool writable)
 	return writable ? PROT_READ | PROT_WRITE : PROT_READ;
 }
 
+/* Only x86 has PV domains, and PVH ones beside them. */
+static unsigned int grant_hypercalls(void)
+{
+#ifdef __x86_64__
+	static unsigned int nr;
+
+	if (!nr) {
+		FILE *f = fopen("/sys/hypervisor/guest_type", "re");
+		char type[8] = "";
+
+		nr = f && fgets(type, sizeof(type), f) && !strcmp(type, "PV\n") ?
+		     COST_GRANT_HYPERCALLS_PV : COST_GRANT_HYPERCALLS;
+		if (f)
+			fclose(f);
+	}
+	return nr;
+#else
+	return COST_GRANT_HYPERCALLS;
+#endif
+}
+
 static void charge_grants(struct vq_stats *st, unsigned int syscalls, unsigned int hypercalls)
 {
 	charge(st, syscalls, hypercalls);
@@ -33,7 +55,7 @@ static void *map_grants(struct grant_dma *gd, struct vq_stats *st, const uint32_
 	/* the library does not write to them */
 	base = xengnttab_map_domain_grant_refs(xd->xgt, nr, xd->domid, (uint32_t *)grefs,
 					       protection(writable));
-	charge_grants(st, nr > COST_GRANT_STACK_REFS ? 4 : 2, COST_GRANT_HYPERCALLS);
+	charge_grants(st, nr > COST_GRANT_STACK_REFS ? 4 : 2, grant_hypercalls());
 	if (!base)
 		charge(st, 1, 0);	/* the library's UNMAP_GRANT_REF */
 	return base;
@@ -41,7 +63,7 @@ static void *map_grants(struct grant_dma *gd, struct vq_stats *st, const uint32_
 
 static int unmap_grants(struct grant_dma *gd, struct vq_stats *st, void *base, uint32_t nr)
 {
-	charge_grants(st, 3, COST_GRANT_HYPERCALLS);
+	charge_grants(st, 3, grant_hypercalls());
 	return xengnttab_unmap(to_xen(&gd->dma)->xgt, base, nr);
 }
 

@@ -109,10 +109,14 @@ void xen_marks_take(struct xen_marks *m, enum vdev_snapshot which)
 
 static void write_perfc(const struct xen_marks *m, const uint32_t *value, struct jw *jw)
 {
+	unsigned int j, cpus = m->desc[0].nr_vals;
 	uint64_t sum;
 	int i;
-	unsigned int j;
 
+	/* counters that are no arrays have the fewest places; the first may be an array */
+	for (i = 1; i < m->nr_desc; i++)
+		if (m->desc[i].nr_vals < cpus)
+			cpus = m->desc[i].nr_vals;
 	jw_open(jw, "perfc", '{');
 	for (i = 0; i < m->nr_desc; i++) {
 		const xc_perfc_desc_t *d = &m->desc[i];
@@ -122,7 +126,7 @@ static void write_perfc(const struct xen_marks *m, const uint32_t *value, struct
 		for (j = 0, sum = 0; j < d->nr_vals; j++)
 			sum += value[j];
 		/* an array has its sum over the CPUs in each place, anything else a place per CPU */
-		if (sum && d->nr_vals > 1 && d->nr_vals != m->desc[0].nr_vals) {
+		if (sum && d->nr_vals > cpus) {
 			jw_open(jw, name, '[');
 			for (j = 0; j < d->nr_vals; j++)
 				jw_u64(jw, NULL, value[j]);

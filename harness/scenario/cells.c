@@ -28,6 +28,8 @@ static const struct {
 	  "a PVH guest has no interrupt controller with lines: only event channels reach it" },
 	{ { { AXIS_ARCH, "arm64" }, { AXIS_BINDING, "none-forced" } },
 	  "arm64 guests have a tree: grants without one are x86's way" },
+	{ { { AXIS_ARCH, "arm64" }, { AXIS_DOM0, "pvh" } },
+	  "Xen on Arm has one kind of domain: there is no PV dom0 to be compared with" },
 	/* xen/arch/arm/include/asm/grant_table.h: GNTTAB_MAX_VERSION is 1 */
 	{ { { AXIS_ARCH, "arm64" }, { AXIS_GNTTAB, "v2" } },
 	  "Xen has no version 2 of the grant table on Arm: GNTTAB_MAX_VERSION is 1 there" },
@@ -171,7 +173,7 @@ static char *cell_id(const struct cell *c)
 {
 	/* said only where it is not the default, behind this */
 	static const char *const rare[NR_AXES] = {
-		[AXIS_PROBE_TIMEOUT] = "dpt", [AXIS_IRQ] = "irq-", [AXIS_GNTTAB] = "gnttab-",
+		[AXIS_PROBE_TIMEOUT] = "dpt", [AXIS_IRQ] = "irq-", [AXIS_GNTTAB] = "gnttab-", [AXIS_DOM0] = "dom0-",
 		[AXIS_XSM] = "xsm-", [AXIS_INDIRECT] = "indirect-", [AXIS_DISTURB] = "",
 		[AXIS_PEER] = "peer-", [AXIS_LOOP] = "", [AXIS_OFFLOADS] = "offer-", [AXIS_MTU] = "mtu",
 		[AXIS_ATTACK] = "attack-",

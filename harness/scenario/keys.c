@@ -48,6 +48,12 @@ static const struct key_word xsms[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const struct key_word dom0s[] = {
+	{ "pv", "x86_64: paravirtualised; arm64 has one kind of dom0 only", NULL },
+	{ "pvh", "x86_64: in a hardware container, behind an emulated AMD IOMMU", NULL },
+	{ NULL, NULL, NULL },
+};
+
 static const struct key_word allocators[] = {
 	{ "upstream", "the grant table's own free list, as it is", NULL },
 	{ "nextfit", "a bitmap of the device's own regions, next-fit", NULL },
@@ -248,6 +254,8 @@ const struct scenario_key scenario_keys[] = {
 	     .help = "how the backend interrupts the frontend"),
 	AXIS("variant", "gnttab", KEY_WORD, AXIS_GNTTAB, .words = gnttabs, .def = "v1",
 	     .help = "version of the domU's grant table"),
+	AXIS("variant", "dom0", KEY_WORD, AXIS_DOM0, .words = dom0s, .def = "pv",
+	     .help = "kind of dom0"),
 	AXIS("variant", "xsm", KEY_WORD, AXIS_XSM, .words = xsms, .def = "native",
 	     .help = "Xen's access control: who may do what to whom"),
 	AXIS("variant", "allocator", KEY_WORD, AXIS_ALLOCATOR, .words = allocators,

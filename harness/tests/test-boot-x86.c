@@ -70,6 +70,23 @@ START_TEST(grant_table_v2)
 }
 END_TEST
 
+/* The backend in a PVH dom0: a grant is mapped once there, not twice. */
+START_TEST(pvh_dom0)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
+	const char *const args[] = { "run", "scenarios/blk-dom0.ini", "-q", "--no-count", "-o", out,
+				     "--only", "dom0=pvh", NULL };
+	_cleanup_json_ json_t *result = NULL;
+	const json_t *cell;
+
+	ck_assert_uint_eq(run_granted(args, 300), 1);
+	result = boot_load(&cli, "result.json");
+	cell = json_array_get(json_object_get(result, "cells"), 0);
+	ck_assert(json_is_true(json_object_get(json_object_get(cell, "checks"), "dom0-kind")));
+	ck_assert_double_eq(boot_metric(cell, "backend_grant_hypercalls_per_io"), 8);
+}
+END_TEST
+
 START_TEST(event_channel_on_arm64)
 
 {
@@ -163,6 +180,7 @@ int main(void)
 	tcase_add_test(tc, event_channel_on_arm64);
 	tcase_add_test(tc, bindings);
 	tcase_add_test(tc, grant_table_v2);
+	tcase_add_test(tc, pvh_dom0);
 	tcase_add_test(tc, disturbed);
 	tcase_add_loop_test(tc, own_virtio_of_the_machine, 0, 2);
 	suite_add_tcase(suite, tc);

@@ -218,7 +218,7 @@ END_TEST
 START_TEST(shipped_and_cut)
 {
 	static const char *const names[] = { "blk-smoke", "blk-bindings", "blk-irq", "blk-x86", "blk-disturb",
-					    "blk-gnttab", "blk-matrix", "probe-time", "isolate", "isolate-short",
+					    "blk-gnttab", "blk-dom0", "blk-matrix", "probe-time", "isolate", "isolate-short",
 					    "blk-driver" };
 	struct buf text = BUF_INIT;
 	struct err err = { 0 };

@@ -33,8 +33,9 @@ static const struct kind hypercalls[] = {
  */
 static const struct kind exits[] = {
 	{ 0, "cr0-read", false, true }, { 2, "cr2-read", false, true },
-	{ 16, "cr0-write", false, true }, { 96, "intr", true, true },
-	{ 100, "vintr", true, true }, { 114, "cpuid", false, true },
+	{ 16, "cr0-write", false, true }, { 71, "device-not-available", true, true },
+	{ 96, "intr", true, true },
+	{ 100, "vintr", true, true }, { 110, "rdtsc", true, true }, { 114, "cpuid", false, true },
 	{ 119, "pause", false, true }, { 120, "hlt", true, true },
 	{ 121, "invlpg", false, true }, { 123, "ioio", false, true },
 	{ 124, "msr", true, true }, { 129, "vmmcall", true, true },

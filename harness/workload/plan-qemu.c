@@ -107,6 +107,11 @@ static void push_boot_arm64(struct argv *a, struct draft *d)
  */
 static void push_boot_x86(struct argv *a, struct draft *d)
 {
+	/* Xen builds no PVH dom0 without an IOMMU */
+	if (machine_has_pvh_dom0(&d->plan->machine)) {
+		push(a, xstrdup("-device"));
+		push(a, xstrdup("amd-iommu"));
+	}
 	if (scenario_bool(d->plan->machine.scenario, SET_HOST_VIRTIO)) {
 		push(a, xstrdup("-blockdev"));
 		push(a, xstrdup("driver=null-co,node-name=own,size=1048576,read-zeroes=on"));

@@ -46,6 +46,11 @@ bool machine_is_pv(const struct machine *m)
 	return cell_is(m->cell, AXIS_DEVICE, "blkfront");
 }
 
+bool machine_has_pvh_dom0(const struct machine *m)
+{
+	return m->x86 && cell_is(m->cell, AXIS_DOM0, "pvh");
+}
+
 bool machine_is_disturbed(const struct machine *m)
 {
 	return !cell_is(m->cell, AXIS_DISTURB, "none");
@@ -91,6 +96,8 @@ void text_xen_args(const struct machine *m, struct buf *out)
 			   "cpufreq=none cpuidle=0");
 	else
 		buf_addstr(out, "console=dtuart dtuart=/pl011@9000000");
+	if (machine_has_pvh_dom0(m))
+		buf_addstr(out, " dom0=pvh");
 	/*
 	 * All clocks of the machine come from one: looking at them for longer makes nothing
 	 * more exact, and each look is thousands of the host's instructions.
@@ -221,6 +228,8 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 		buf_addf(out, "disturb=%s\n", m->cell->value[AXIS_DISTURB]);
 	if (m->x86 && scenario_bool(m->scenario, SET_HOST_VIRTIO))
 		buf_addstr(out, "host_virtio=1\n");
+	if (m->x86)
+		buf_addf(out, "dom0_kind=%s\n", machine_has_pvh_dom0(m) ? "PVH" : "PV");
 	buf_addf(out, "xenperf=%d\n", m->count);
 	if (machine_is_attacked(m))
 		buf_addf(out, "attack=%s\nassault=%lu\ngrants=%d\n", m->cell->value[AXIS_ATTACK],
@@ -302,7 +311,11 @@ static void xl_config(const struct machine *m, const char *name, unsigned long m
 		 "memory = %lu\nvcpus = 1\n%s%s"
 		 "on_poweroff = \"preserve\"\non_reboot = \"preserve\"\non_crash = \"preserve\"\n",
 		 name, ramdisk, mem_mib, m->cpus == 1 ? "cpus = \"0\"\n" : "",
-		 m->x86 ? "type = \"pvh\"\n" :
+		 /*
+		  * tsc_mode: QEMU does not call its TSC invariant, so Xen would take an exit for
+		  * each rdtsc; it is invariant, all of the machine's clocks are one
+		  */
+		 m->x86 ? "type = \"pvh\"\ntsc_mode = \"native\"\n" :
 		 /* with the SBSA UART libxl 4.17 gives the domain 32 SPIs, ours among them */
 		 "vuart = \"sbsa_uart\"\n");
 }

@@ -57,6 +57,7 @@ bool machine_uses_grants(const struct machine *m);
 bool machine_is_treeless(const struct machine *m);
 /* disturb = crash or destroy: the domU does not come to its end. */
 bool machine_is_disturbed(const struct machine *m);
+bool machine_has_pvh_dom0(const struct machine *m);
 
 /* The device is one of Xen's own: no tree, no backend of ours. */
 bool machine_is_pv(const struct machine *m);
