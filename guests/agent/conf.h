@@ -64,6 +64,8 @@ struct conf {
 	int table_seed;			/* 0: leave the grant table as it is */
 	int in_flight;			/* of workload selftest: mappings at a time, */
 	int rounds;			/* and how often one is ended and another made */
+	int trace;			/* record maps and unmaps of the timed part */
+	char scenario[64];
 	int age_seed;
 	int age_percent;		/* of the grant table that is kept in use, in pieces; 0: none */
 };

@@ -291,6 +291,8 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "check content before the timed part: fio's verify=crc32c; of net: both ends, all offloads"),
 	SET("workload", "unbind", KEY_BOOL, SET_UNBIND, .def = "yes",
 	    .help = "unbind the device at the end and count grant references"),
+	SET("workload", "trace", KEY_BOOL, SET_TRACE, .def = "no",
+	    .help = "record the driver's maps and unmaps (trace.txt), for `grantbench alloc`; it costs"),
 	SET("workload", "age_percent", KEY_UINT, SET_AGE_PERCENT, .min = 0, .max = 90, .def = "0",
 	    .help = "part of the domU's grant references that is in use, one by one, during the workload"),
 	SET("workload", "age_seed", KEY_UINT, SET_AGE_SEED, .min = 1, .max = 1000000, .def = "1",

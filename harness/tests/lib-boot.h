@@ -26,4 +26,11 @@ double boot_metric(const json_t *cell, const char *name);
  */
 void boot_check_granted(const json_t *cell, int ios);
 
+/*
+ * Run a scenario's cells, chosen by more (arguments, NULL at the end): the first must
+ * have the outcome, a reason that holds want, and no metrics.
+ */
+void boot_expect_failure(const struct cli *cli, const char *scenario, const char *const *more,
+			 const char *outcome, const char *want);
+
 #endif

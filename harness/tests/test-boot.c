@@ -67,30 +67,10 @@ START_TEST(both_topologies_and_bindings)
 }
 END_TEST
 
-/* One cell that must not pass; the reason must hold want. */
+/* One cell of blk-smoke that must not pass; the reason must hold want. */
 static void expect_failure(const char *const *more, const char *outcome, const char *want)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *args[32] = { "run", "scenarios/blk-smoke.ini", "-q", "--no-canary", "-o", out };
-	_cleanup_json_ json_t *result = NULL;
-	_cleanup_free_ char *log = NULL;
-	const json_t *cell;
-	size_t n = 6;
-	int status;
-
-	while (*more)
-		args[n++] = *more++;
-	args[n] = NULL;
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(&cli);
-	ck_assert_msg(status == 3, "exit status %d instead of 3\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	cell = json_array_get(json_object_get(result, "cells"), 0);
-	ck_assert_msg(!strcmp(boot_str(cell, "outcome"), outcome), "%s: %s", boot_str(cell, "outcome"),
-		      boot_str(cell, "reason"));
-	ck_assert_msg(strstr(boot_str(cell, "reason"), want), "reason \"%s\" lacks \"%s\"",
-		      boot_str(cell, "reason"), want);
-	ck_assert_uint_eq(json_array_size(json_object_get(cell, "metrics")), 0);
+	boot_expect_failure(&cli, "scenarios/blk-smoke.ini", more, outcome, want);
 }
 
 /* e433715b1165 reverted: buffers that cross a page lose their last grant. */

@@ -290,6 +290,8 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 	if (!strcmp(s->setting[SET_WORKLOAD], "selftest"))
 		buf_addf(out, "in_flight=%s\nrounds=%lu\n", m->cell->value[AXIS_IODEPTH],
 			 scenario_uint(s, SET_NUMBER_IOS));
+	if (scenario_bool(s, SET_TRACE))
+		buf_addf(out, "trace=1\nscenario=%.63s\n", s->name);
 	if (scenario_uint(s, SET_AGE_PERCENT))
 		buf_addf(out, "age_seed=%lu\nage_percent=%lu\n", scenario_uint(s, SET_AGE_SEED),
 			 scenario_uint(s, SET_AGE_PERCENT));

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ring 3: what allocators of grant references and their DMA ops promise, with
+ * backends and kernels that break it. What upstream's own code does not keep is an
+ * expected failure here, by name.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/cleanup.h"
+#include "lib/fs.h"
+#include "lib/json.h"
+#include "tests/lib-boot.h"
+#include "tests/lib-check.h"
+#include "tests/lib-cli.h"
+
+#define PATCHES "guests/linux/test-patches/"
+
+static struct cli cli;
+
+static void setup(void)
+{
+	cli_setup(&cli);
+}
+
+static void teardown(void)
+{
+	cli_teardown(&cli);
+}
+
+/* Run the cells that more chooses; all must pass. The result, a new reference. */
+static json_t *run_all_pass(const char *scenario, const char *const *more)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
+	const char *args[24] = { "run", scenario, "-q", "--no-canary", "-o", out };
+	size_t n = 6;
+	int status;
+
+	while (*more)
+		args[n++] = *more++;
+	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
+	log = cli_log(&cli);
+	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
+	return boot_load(&cli, "result.json");
+}
+
+static void check_is_true(const json_t *cell, const char *name)
+{
+	ck_assert_msg(json_is_true(json_object_get(json_object_get(cell, "checks"), name)), "%s: %s",
+		      boot_str(cell, "id"), name);
+}
+
+/* A backend keeps grants after completion: quarantine, and everything comes back. */
+START_TEST(held_grants_are_borne)
+{
+	static const char *const more[] = {
+		"--only", "allocator=nextfit,magazine", "--only", "mapping=test-hold", NULL,
+	};
+	_cleanup_json_ json_t *result = run_all_pass("scenarios/safety.ini", more);
+	const json_t *cell;
+	size_t i;
+
+	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 2);
+	json_array_foreach(json_object_get(result, "cells"), i, cell) {
+		_cleanup_free_ char *path = xasprintf("%s/out/cells/%s/grant-dma-after.txt", cli.dir,
+						      boot_str(cell, "id"));
+		_cleanup_buf_ struct buf text = BUF_INIT;
+		const char *ever;
+
+		check_is_true(cell, "verify");
+		check_is_true(cell, "grefs-returned");
+		check_is_true(cell, "access-ended");
+		ck_assert(fs_read(path, &text, NULL) == 0);
+		ever = strstr(text.data, "quarantined_ever ");
+		ck_assert_msg(ever && strtol(strchr(ever, ' '), NULL, 10) > 0, "%s", text.data);
+	}
+}
+END_TEST
+
+/* Expected failure: upstream sets the device out of use, and its pages stay granted. */
+START_TEST(held_grants_break_upstream)
+{
+	static const char *const more[] = {
+		"--only", "allocator=upstream", "--only", "mapping=test-hold", NULL,
+	};
+
+	boot_expect_failure(&cli, "scenarios/safety.ini", more, "fail", "disabled for further use");
+}
+END_TEST
+
+/* No disk then, rather than one without grants: that is upstream's, "retain platform DMA ops". */
+START_TEST(setup_failure_refuses_dma)
+{
+	static const char *const more[] = {
+		"--only", "allocator=nextfit", "--only", "mapping=test-write", "--test-patch",
+		PATCHES "setup-fails.patch", NULL,
+	};
+
+	boot_expect_failure(&cli, "scenarios/safety.ini", more, "fail", "no disk");
+}
+END_TEST
+
+/* Faults put in on purpose, and what must say so. */
+static const struct {
+	const char *patch, *outcome, *want;
+} faults[] = {
+	{ PATCHES "readonly-writable.patch", "invalid", "read-only grants writable" },
+	{ PATCHES "no-end-access.patch", "fail", "access-ended" },
+	{ PATCHES "gref-twice.patch", "fail", "verify" },
+};
+
+START_TEST(faults_are_seen)
+{
+	const char *const more[] = {
+		"--only", "allocator=nextfit", "--only", "mapping=test-write", "--test-patch",
+		faults[_i].patch, NULL,
+	};
+
+	boot_expect_failure(&cli, "scenarios/safety.ini", more, faults[_i].outcome, faults[_i].want);
+}
+END_TEST
+
+/* A fifth of the table in use: runs of 32 pages are to be had, but not from upstream. */
+START_TEST(pieces)
+{
+	static const char *const more[] = { "--only", "allocator=upstream,nextfit", NULL };
+	_cleanup_json_ json_t *result = run_all_pass("scenarios/fragmentation.ini", more);
+	const json_t *cell;
+	size_t i;
+
+	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 2);
+	json_array_foreach(json_object_get(result, "cells"), i, cell) {
+		bool upstream = !strcmp(boot_str(json_object_get(cell, "axes"), "allocator"), "upstream");
+		double failed = boot_metric(cell, "frontend.map_failed.32_pages");
+
+		ck_assert_msg(upstream ? failed > 0 : failed == 0, "%s: %.0f", boot_str(cell, "id"), failed);
+		ck_assert_double_eq(boot_metric(cell, "frontend.map_failed.1_pages"), 0);
+		check_is_true(cell, "grefs-returned");
+	}
+}
+END_TEST
+
+/* A page's map and unmap may cost 5 % more instructions than upstream's at most. */
+START_TEST(single_pages_cost_no_more)
+{
+	static const char *const more[] = { "--only", "iodepth=32", NULL };
+	_cleanup_json_ json_t *result = run_all_pass("scenarios/frontend.ini", more);
+	const json_t *cells = json_object_get(result, "cells"), *cell;
+	double upstream = boot_metric(json_array_get(cells, 0), "frontend.map_unmap.1_pages");
+	size_t i;
+
+	ck_assert_str_eq(boot_str(json_object_get(json_array_get(cells, 0), "axes"), "allocator"),
+			 "upstream");
+	json_array_foreach(cells, i, cell) {
+		double insns = boot_metric(cell, "frontend.map_unmap.1_pages");
+
+		ck_assert_msg(insns > 0 && insns <= 1.05 * upstream, "%s: %.0f against %.0f",
+			      boot_str(cell, "id"), insns, upstream);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("boot-allocators");
+	TCase *tc = tcase_create("allocators");
+
+	tcase_set_timeout(tc, 30 * 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, held_grants_are_borne);
+	tcase_add_test(tc, held_grants_break_upstream);
+	tcase_add_test(tc, pieces);
+	tcase_add_test(tc, single_pages_cost_no_more);
+	tcase_add_test(tc, setup_failure_refuses_dma);
+	tcase_add_loop_test(tc, faults_are_seen, 0, ARRAY_SIZE(faults));
+	suite_add_tcase(suite, tc);
+	return lib_check_main(suite);
+}
