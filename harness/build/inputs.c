@@ -258,6 +258,8 @@ int builder_run(struct builder *b, struct build_ctx *ctx, const char *cwd,
 	req.env = all;
 	req.cwd = cwd;
 	req.keep_fd = keep_fd >= 0 ? keep_fd : ctx->lock_fd;
+	/* killed half-way, no part of the build may go on with the lock in hand */
+	req.guard = true;
 	return spawn_run_logged(&req, BUILD_TIMEOUT_MS, ctx->log, err);
 }
 

@@ -81,6 +81,67 @@ static int child_dup(int from, int to)
 	return dup2(from, to) < 0 ? -1 : 0;
 }
 
+/* The child has ended: so do we, in the same way. */
+static void __attribute__((noreturn)) end_as(int status)
+{
+	sigset_t none;
+
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	signal(WTERMSIG(status), SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	kill(getpid(), WTERMSIG(status));
+	_exit(128 + WTERMSIG(status));
+}
+
+/*
+ * Fork, and stay behind as the guard of the group: the kernel sends SIGHUP when the
+ * parent dies, and then the group goes, ourselves included. Returns in the child that
+ * is to execute the program, 0 or -1.
+ */
+static int guard_group(pid_t parent)
+{
+	sigset_t set, old;
+	pid_t pid, self;
+	int sig, status;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, &old);
+	self = getpid();
+	if (prctl(PR_SET_PDEATHSIG, SIGHUP) < 0)
+		return -1;
+	if (getppid() != parent)
+		_exit(127);
+	pid = fork();
+	if (pid < 0)
+		return -1;
+	if (pid == 0) {
+		sigprocmask(SIG_SETMASK, &old, NULL);
+		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+			return -1;
+		if (getppid() != self)
+			_exit(127);
+		return 0;
+	}
+	/* pipes and locks are the program's: nobody must wait for us to close them */
+	if (syscall(SYS_close_range, 0, ~0u, 0) < 0)
+		for (sig = 0; sig < 1024; sig++)
+			close(sig);
+	/* a TERM to the group is for the program; its end is ours */
+	signal(SIGTERM, SIG_IGN);
+	for (;;) {
+		if (sigwait(&set, &sig) != 0)
+			continue;
+		if (sig == SIGHUP)
+			kill(0, SIGKILL);
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			end_as(status);
+	}
+}
+
 static void __attribute__((noreturn)) child_main(const struct spawn_req *req, const char *file,
 						 char **env, int null_fd, int report_fd, pid_t parent)
 {
@@ -113,6 +174,8 @@ static void __attribute__((noreturn)) child_main(const struct spawn_req *req, co
 	if (req->keep_fd >= 0 && fcntl(req->keep_fd, F_SETFD, 0) < 0)
 		goto fail;
 	if (req->cwd && chdir(req->cwd) < 0)
+		goto fail;
+	if (req->guard && guard_group(parent) < 0)
 		goto fail;
 	execve(file, (char *const *)req->argv, env);
 fail:

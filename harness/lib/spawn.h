@@ -6,8 +6,10 @@
  * the child calls async-signal-safe functions alone. Descriptors are CLOEXEC
  * but for the three that the request names; the child leads a process group of
  * its own, and the kernel kills it when the thread that started it dies
- * (PR_SET_PDEATHSIG). A failed exec is reported by spawn_start(), over a pipe,
- * not as exit status 127.
+ * (PR_SET_PDEATHSIG). That is the child alone: make's children and theirs would
+ * go on. A guarded child is started by a process in between, the leader of the
+ * group, which outlives us for as long as it takes to kill all of it. A failed
+ * exec is reported by spawn_start(), over a pipe, not as exit status 127.
  */
 #ifndef GRANTBENCH_LIB_SPAWN_H
 #define GRANTBENCH_LIB_SPAWN_H
@@ -27,8 +29,9 @@ struct spawn_req {
 	int stdout_fd;			/* -1: /dev/null */
 	int stderr_fd;			/* -1: /dev/null */
 	int keep_fd;			/* one more descriptor the child inherits, -1: none */
+	bool guard;			/* if we die, what the child started dies, too; see below */
 };
-#define SPAWN_REQ_INIT { NULL, NULL, NULL, -1, -1, -1, -1 }
+#define SPAWN_REQ_INIT { NULL, NULL, NULL, -1, -1, -1, -1, false }
 
 struct proc {
 	pid_t pid;		/* also the group's id; 0 when there is none */

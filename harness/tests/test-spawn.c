@@ -216,6 +216,92 @@ START_TEST(group)
 }
 END_TEST
 
+/* Killed in the middle of a build: what the build started goes, too, and gives its lock back. */
+START_TEST(guard)
+{
+	char c;
+	int fds[2], alive[2], status, i;
+	pid_t pid, pgid = 0;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	/* a grandchild of the program holds the write end as long as it lives */
+	ck_assert_int_eq(pipe2(alive, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct spawn_req req = request(SH("sh -c 'sleep 60; :' & sleep 60; :"));
+		struct proc proc = PROC_INIT;
+		struct err err = { 0 };
+
+		req.guard = true;
+		req.keep_fd = alive[1];
+		if (spawn_start(&proc, &req, &err) < 0 ||
+		    write(fds[1], &proc.pid, sizeof(proc.pid)) != sizeof(proc.pid))
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	close(alive[1]);
+	ck_assert_int_eq(read(fds[0], &pgid, sizeof(pgid)), sizeof(pgid));
+	/* let the shell get as far as its children */
+	usleep(100000);
+	ck_assert_int_eq(kill(pid, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(read(alive[0], &c, 1), 0);
+	for (i = 0; i < 200 && kill(-pgid, 0) == 0; i++)
+		usleep(10000);
+	ck_assert_int_eq(kill(-pgid, 0), -1);
+	ck_assert_int_eq(errno, ESRCH);
+	close(alive[0]);
+	close(fds[0]);
+	close(fds[1]);
+}
+END_TEST
+
+/* The guard ends as the program did. */
+START_TEST(guarded_status)
+{
+	static const struct { const char *script; int status; } ends[] = {
+		{ "exit 0", 0 }, { "exit 7", 7 << 8 }, { "kill -9 $$", SIGKILL },
+		{ "kill -TERM $$", SIGTERM },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct spawn_req req = request(SH(ends[i].script));
+		struct proc proc = PROC_INIT;
+		struct err err = { 0 };
+
+		req.guard = true;
+		ck_assert_msg(spawn_start(&proc, &req, &err) == 0, "%s", err.msg);
+		ck_assert_int_eq(spawn_wait(&proc, 20000), 1);
+		ck_assert_int_eq(proc.status, ends[i].status);
+	}
+	/* a deadline ends program and guard */
+	{
+		struct spawn_req req = request(SH("sleep 60; :"));
+		struct proc proc = PROC_INIT;
+		struct err err = { 0 };
+
+		req.guard = true;
+		ck_assert_msg(spawn_start(&proc, &req, &err) == 0, "%s", err.msg);
+		ck_assert_int_eq(spawn_wait(&proc, 50), 0);
+		spawn_end(&proc, 5000);
+		ck_assert(proc.reaped);
+		ck_assert_int_eq(proc.status, SIGTERM);
+	}
+	/* a program that cannot be executed is reported as without a guard */
+	{
+		struct spawn_req req = request((const char *const[]){ "/dev/null", NULL });
+		struct proc proc = PROC_INIT;
+		struct err err = { 0 };
+
+		req.guard = true;
+		ck_assert_int_eq(spawn_start(&proc, &req, &err), -1);
+		ck_assert_int_eq(proc.pid, 0);
+	}
+}
+END_TEST
+
 START_TEST(logged)
 {
 	_cleanup_free_ char *dir = lib_check_tmpdir(), *log = xasprintf("%s/log", dir);
@@ -259,6 +345,8 @@ int main(void)
 	tcase_add_test(c, stdin_comes_from_where_it_was_said);
 	tcase_add_test(c, deadline);
 	tcase_add_test(c, group);
+	tcase_add_test(c, guard);
+	tcase_add_test(c, guarded_status);
 	tcase_add_test(c, logged);
 	tcase_add_test(c, argv_text);
 	tcase_set_timeout(c, 60);
