@@ -142,8 +142,8 @@ START_TEST(extra_instructions_per_map)
 	r = row(report, "blk.randread.lat_mean");
 	ck_assert_str_eq(str(r, "verdict"), "regressed");
 	more = side(r, "b") - side(r, "a");
-	/* as fio sees it, timers and Xen's scheduler between the two */
-	ck_assert_msg(more >= 2000 * MAPS_PER_IO && more < 2500 * MAPS_PER_IO, "%.1f ns more", more);
+	/* as fio sees it: timer ticks fall elsewhere, and Xen's scheduler is between the two */
+	ck_assert_msg(more >= 1900 * MAPS_PER_IO && more < 2500 * MAPS_PER_IO, "%.1f ns more", more);
 	/* what they count did not change */
 	ck_assert_str_eq(str(row(report, "grant_maps_per_io"), "verdict"), "equivalent");
 	ck_assert_str_eq(str(row(report, "backend_hypercalls_per_io"), "verdict"), "equivalent");
