@@ -23,8 +23,11 @@ static void set_up(void)
 
 	net_port = (unsigned short)(20000 + getpid() % 20000);
 	server = fork();
-	if (server == 0)
+	if (server == 0) {
+		setpgid(0, 0);
 		_exit(net_serve() < 0);
+	}
+	setpgid(server, server);
 	/* until it listens */
 	for (i = 0; i < 500 && net_stream("127.0.0.1", true, 1, 1, 0, &bad) < 0; i++)
 		usleep(10000);
@@ -32,8 +35,13 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	kill(server, SIGKILL);
+	int i;
+
+	/* with what it forked: one that still serves a connection still listens */
+	kill(-server, SIGKILL);
 	waitpid(server, NULL, 0);
+	for (i = 0; i < 500 && kill(-server, 0) == 0; i++)
+		usleep(10000);
 }
 
 START_TEST(content)
