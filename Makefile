@@ -5,6 +5,7 @@
 #   make run          set-up, then the main job: the binding comparison on ARM64
 #   make check        set-up, then every test (pure, fake QEMU, real boots)
 #   make check-fast   the first two rings only
+#   make tables       the allocators and the backend strategies, into docs/tables
 #   make fuzz         libFuzzer over the backend's ring parser (needs clang)
 #   make install      PREFIX=/usr/local, DESTDIR honoured
 #
