@@ -18,7 +18,7 @@ static const char usage_text[] =
 	"                          [--budget METRIC=N]... [--aa OUT]\n"
 	"One result: its cells, along an axis. Two: the cells with the same axes. OUT is a run's\n"
 	"directory or the path of its result.json.\n"
-	"  --by AXIS          hold cells against each other that differ in this axis alone\n"
+	"  --by AXIS          hold cells against each other that differ in this axis, and what it needs\n"
 	"  --margin PCT       differences proven smaller are equivalent (default 1)\n"
 	"  --threshold PCT    differences below do not matter (default 1; never below the margin)\n"
 	"  --alpha P          error that the whole table may have (default 0.05)\n"

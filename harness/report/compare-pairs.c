@@ -34,7 +34,8 @@ void compare_skip(struct compare *cmp, char *what, char *reason)
 	cmp->skips[cmp->nr_skips++] = (struct compare_skip){ what, reason };
 }
 
-bool compare_same_axes(const struct result_cell *a, const struct result_cell *b, const char *but)
+static bool same_axes(const struct result_cell *a, const struct result_cell *b, const char *but,
+		      const char *also)
 {
 	const char *axis;
 	json_t *value;
@@ -46,10 +47,16 @@ bool compare_same_axes(const struct result_cell *a, const struct result_cell *b,
 
 		if (!other)
 			return false;
-		if ((!but || strcmp(axis, but)) && strcmp(json_string_value(value), other))
+		if ((!but || strcmp(axis, but)) && (!also || strcmp(axis, also)) &&
+		    strcmp(json_string_value(value), other))
 			return false;
 	}
 	return true;
+}
+
+bool compare_same_axes(const struct result_cell *a, const struct result_cell *b, const char *but)
+{
+	return same_axes(a, b, but, NULL);
 }
 
 /* Distinct values of an axis over a result's cells, in the file's order; a new reference. */
@@ -164,11 +171,39 @@ static void add_pair(struct compare *cmp, const struct result_cell *a, const str
 		   same_hash(a->console_sha256, b->console_sha256);
 }
 
+/*
+ * What a value cannot do without: by this axis, the other one goes with that value. A
+ * strategy that keeps grants mapped needs a frontend with a pool, and so on.
+ */
+static const struct {
+	const char *by, *value, *other;
+} comes_with[] = {
+	{ "mapping", "persistent", "allocator" },
+	{ "mapping", "foreign", "binding" },
+	{ "allocator", "pool", "mapping" },
+};
+
+static const char *also_different(const struct compare *cmp, const char *value)
+{
+	size_t i;
+
+	for (i = 0; value && i < ARRAY_SIZE(comes_with); i++)
+		if (!strcmp(cmp->by, comes_with[i].by) && !strcmp(value, comes_with[i].value))
+			return comes_with[i].other;
+	return NULL;
+}
+
+static bool is_impossible(const struct result_cell *cell)
+{
+	return cell->outcome == OUTCOME_NOT_APPLICABLE;
+}
+
 /* The cell of r that goes with cell, with this value of the axis (NULL: any); *nr: how many do. */
 static const struct result_cell *partner(const struct compare *cmp, const struct results *r,
 					 const struct result_cell *cell, const char *value,
 					 size_t *nr)
 {
+	const char *also = also_different(cmp, value);
 	const struct result_cell *found = NULL;
 	size_t i;
 
@@ -176,7 +211,7 @@ static const struct result_cell *partner(const struct compare *cmp, const struct
 	for (i = 0; i < r->nr_cells; i++) {
 		const struct result_cell *c = &r->cells[i];
 
-		if (!compare_same_axes(cell, c, cmp->by))
+		if (!same_axes(cell, c, cmp->by, also) || (also && is_impossible(c)))
 			continue;
 		if (value && strcmp(result_cell_axis(c, cmp->by), value))
 			continue;
@@ -184,45 +219,6 @@ static const struct result_cell *partner(const struct compare *cmp, const struct
 		(*nr)++;
 	}
 	return found;
-}
-
-static void pair_within(struct compare *cmp)
-{
-	_cleanup_json_ json_t *values = axis_values(cmp->a, cmp->by);
-	const char *base = json_string_value(json_array_get(values, 0));
-	const json_t *value;
-	size_t i, v, nr;
-
-	for (i = 0; i < cmp->a->nr_cells; i++) {
-		const struct result_cell *cell = &cmp->a->cells[i];
-		const char *own = result_cell_axis(cell, cmp->by);
-
-		if (!own || strcmp(own, base)) {
-			if (!own)
-				compare_skip(cmp, xstrdup(cell->id),
-					     xasprintf("has no axis %s", cmp->by));
-			else if (!partner(cmp, cmp->a, cell, base, &nr))
-				compare_skip(cmp, xstrdup(cell->id),
-					     xasprintf("no cell with %s=%s is like it otherwise",
-						       cmp->by, base));
-			continue;
-		}
-		json_array_foreach(values, v, value) {
-			const char *other = json_string_value(value);
-			const struct result_cell *b;
-
-			if (v == 0)
-				continue;
-			b = partner(cmp, cmp->a, cell, other, &nr);
-			if (nr == 1)
-				add_pair(cmp, cell, b);
-			else
-				compare_skip(cmp, xstrdup(cell->id),
-					     xasprintf("%s cell with %s=%s is like it otherwise",
-						       nr ? "more than one" : "no", cmp->by,
-						       other));
-		}
-	}
 }
 
 /*
@@ -270,6 +266,67 @@ static void skip_not_applicable(struct compare *cmp)
 			      !strcmp(r->cells[j].reason, r->cells[i].reason);
 		compare_skip(cmp, xasprintf("%zu cell%s", nr, nr == 1 ? "" : "s"),
 			     xasprintf("%s: %s", outcome_name(OUTCOME_NOT_APPLICABLE), r->cells[i].reason));
+	}
+}
+
+/* Is there a cell with the base value that cell is held against? */
+static bool has_base(const struct compare *cmp, const struct result_cell *cell, const char *base)
+{
+	const char *also = also_different(cmp, result_cell_axis(cell, cmp->by));
+	size_t i;
+
+	for (i = 0; i < cmp->a->nr_cells; i++) {
+		const struct result_cell *c = &cmp->a->cells[i];
+
+		if (!is_impossible(c) && same_axes(cell, c, cmp->by, also) &&
+		    !strcmp(result_cell_axis(c, cmp->by), base))
+			return true;
+	}
+	return false;
+}
+
+/* The cells that could run; one that never could is listed by its reason, not by its pairs. */
+static void pair_within(struct compare *cmp)
+{
+	_cleanup_json_ json_t *values = axis_values(cmp->a, cmp->by);
+	const char *base = json_string_value(json_array_get(values, 0));
+	const json_t *value;
+	size_t i, v, nr;
+
+	skip_not_applicable(cmp);
+	for (i = 0; i < cmp->a->nr_cells; i++) {
+		const struct result_cell *cell = &cmp->a->cells[i];
+		const char *own = result_cell_axis(cell, cmp->by);
+
+		if (is_impossible(cell))
+			continue;
+		if (!own || strcmp(own, base)) {
+			if (!own)
+				compare_skip(cmp, xstrdup(cell->id),
+					     xasprintf("has no axis %s", cmp->by));
+			else if (!has_base(cmp, cell, base))
+				compare_skip(cmp, xstrdup(cell->id),
+					     xasprintf("no cell with %s=%s is like it otherwise",
+						       cmp->by, base));
+			continue;
+		}
+		json_array_foreach(values, v, value) {
+			const char *other = json_string_value(value);
+			const struct result_cell *b;
+
+			if (v == 0)
+				continue;
+			b = partner(cmp, cmp->a, cell, other, &nr);
+			if (nr == 1 && is_impossible(b))
+				continue;
+			if (nr == 1)
+				add_pair(cmp, cell, b);
+			else
+				compare_skip(cmp, xstrdup(cell->id),
+					     xasprintf("%s cell with %s=%s is like it otherwise",
+						       nr ? "more than one" : "no", cmp->by,
+						       other));
+		}
 	}
 }
 

@@ -6,7 +6,10 @@
  * Sides. One result: A is the axis' first value in the file, and each other
  * value a B. Two results: A is the first, B the second. Cells are paired when all
  * axes but the compared one are equal. What cannot be paired is listed with its
- * reason, never left out silently.
+ * reason, never left out silently; what cannot exist once for each reason.
+ * A value that cannot do without another axis' value brings it along: by mapping,
+ * persistent the allocator (pool) and foreign the binding (none); by allocator, pool the
+ * mapping (persistent).
  * By device, how a device is described and reached (binding, mapping, allocator, irq,
  * indirect) goes with it: A is the first of the cells that are alike otherwise, each other
  * one a B; combinations that do not exist are listed once for each reason.

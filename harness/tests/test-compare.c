@@ -401,6 +401,42 @@ START_TEST(prints)
 }
 END_TEST
 
+#define WAY(id, binding, allocator, mapping, value) \
+	CELL(id, "'binding':'" binding "','allocator':'" allocator "','mapping':'" mapping "'", "", \
+	     M("maps", "1", "less", value))
+#define NO_WAY(id, binding, allocator, mapping) \
+	CRASH(id, "'binding':'" binding "','allocator':'" allocator "','mapping':'" mapping "'", \
+	      "not-applicable")
+
+/* A strategy is held against map although it goes with an allocator or binding of its own. */
+START_TEST(what_comes_with_it)
+{
+	cc_load_exact(&cc.a, "a",
+		WAY("map", "iommus", "upstream", "map", 8) ","
+		NO_WAY("no1", "iommus", "upstream", "persistent") ","
+		NO_WAY("no2", "iommus", "upstream", "foreign") ","
+		NO_WAY("no3", "iommus", "pool", "map") ","
+		WAY("pool", "iommus", "pool", "persistent", 0) ","
+		NO_WAY("no4", "none", "upstream", "map") ","
+		WAY("foreign", "none", "upstream", "foreign", 1));
+	cc.opts.by = "mapping";
+	cc_compare(NULL);
+	ck_assert_uint_eq(cc.cmp.nr_pairs, 2);
+	ck_assert_str_eq(cc.cmp.pairs[0].a->id, "map");
+	ck_assert_str_eq(cc.cmp.pairs[0].b->id, "pool");
+	ck_assert_str_eq(cc.cmp.pairs[1].a->id, "map");
+	ck_assert_str_eq(cc.cmp.pairs[1].b->id, "foreign");
+	ck_assert_uint_eq(cc.cmp.nr_skips, 1);	/* once for their reason */
+	cc_skipped("4 cells", "not-applicable: why");
+	ck_assert_int_eq(cc.cmp.status, GB_OK);
+	cc.opts.by = "allocator";
+	cc_compare(NULL);
+	ck_assert_uint_eq(cc.cmp.nr_pairs, 1);
+	ck_assert_str_eq(cc.cmp.pairs[0].b->id, "pool");
+	cc_skipped("foreign", "no cell with allocator=pool is like it otherwise");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("compare");
@@ -420,6 +456,7 @@ int main(void)
 	tcase_add_test(tc, other_axes);
 	tcase_add_test(tc, pairs_across_by);
 	tcase_add_test(tc, worst_first);
+	tcase_add_test(tc, what_comes_with_it);
 	tcase_add_test(tc, metrics_that_do_not_fit);
 	tcase_add_test(tc, artifacts);
 	tcase_add_test(tc, prints);
