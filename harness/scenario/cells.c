@@ -150,8 +150,9 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		for (j = 0; j < x->nr_matches; j++)
 			if (!cell_is(c, x->match[j].axis, x->match[j].value))
 				break;
+		/* the file's name alone: results of the same scenario are the same wherever it lies */
 		if (j == x->nr_matches)
-			return xasprintf("left out by %s:%d: %s", s->path, x->line, x->reason);
+			return xasprintf("left out by %s.ini:%d: %s", s->name, x->line, x->reason);
 	}
 	return NULL;
 }

@@ -220,7 +220,7 @@ const struct scenario_key scenario_keys[] = {
 	SET("topology", "grant_frames", KEY_UINT, SET_GRANT_FRAMES, .min = 1, .max = 64, .def = "64",
 	    .help = "largest grant table of a domU, in frames of 512 references"),
 	SET("topology", "reserve_grefs", KEY_UINT, SET_RESERVE_GREFS, .min = 0, .max = 32000,
-	    .def = "0", .help = "references that nextfit and magazine take at probe; 0: 384"),
+	    .def = "0", .help = "references taken at probe by all but upstream; 0: the kernel's 384, iommu 4095, pool 2048"),
 	SET("topology", "store", KEY_WORD, SET_STORE, .words = stores, .def = "ram",
 	    .help = "what stands behind the disk"),
 	SET("topology", "disk_mib", KEY_UINT, SET_DISK_MIB, .min = 1, .max = 256, .def = "32",

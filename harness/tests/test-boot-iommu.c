@@ -31,8 +31,8 @@ static json_t *run_cells(const char *scenario, const char *const *more)
 {
 	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
 	const char *args[32] = { "run", scenario, "-q", "-o", out, "--only",
-				 "allocator=iommu,iommu-iova" };
-	size_t n = 7;
+				 "allocator=iommu,iommu-iova", "--only", "topology=dom0less" };
+	size_t n = 9;
 	int status;
 
 	while (*more)

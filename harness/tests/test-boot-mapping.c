@@ -27,8 +27,9 @@ static json_t *run_mappings(const char *const only[3])
 {
 	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
 	const char *const args[] = { "run", "scenarios/mappings.ini", "-q", "-o", out, "--only",
-				     "rw=randread", "--only", only[0], "--only", only[1], "--only",
-				     only[2], NULL };
+				     "rw=randread", "--only", only[0], "--only", only[1], "--only", only[2],
+				     "--only", "arch=arm64", "--only", "topology=dom0less", "--only",
+				     "binding=iommus", "--only", "allocator=upstream", NULL };
 	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 	json_t *result;
 	const json_t *canary;

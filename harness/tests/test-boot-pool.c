@@ -31,7 +31,9 @@ static json_t *run_one(const char *scenario, const char *allocator, const char *
 	_cleanup_free_ char *alloc = xasprintf("allocator=%s", allocator);
 	_cleanup_free_ char *map = xasprintf("mapping=%s", mapping), *size = xasprintf("bs=%s", bs);
 	const char *const args[] = { "run", scenario, "-q", "--no-canary", "-o", out, "--only", alloc,
-				     "--only", map, "--only", size, "--domu-args", domu_args, NULL };
+				     "--only", map, "--only", size, "--only", "arch=arm64", "--only",
+				     "topology=dom0less", "--only", "binding=iommus", "--domu-args", domu_args,
+				     NULL };
 	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 	json_t *result;
 

@@ -87,6 +87,18 @@ START_TEST(pvh_dom0)
 }
 END_TEST
 
+/* The grant table as an IOMMU, and a pool that is mapped once, behind a PV dom0 and by overlay. */
+START_TEST(allocators)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
+	const char *const args[] = { "run", "scenarios/variants.ini", "-q", "-o", out, "--only",
+				     "arch=x86_64", "--only", "binding=dev-domid", "--only",
+				     "allocator=iommu,pool", NULL };
+
+	ck_assert_uint_eq(run_granted(args, 100), 2);
+}
+END_TEST
+
 START_TEST(event_channel_on_arm64)
 
 {
@@ -179,6 +191,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, event_channel_on_arm64);
 	tcase_add_test(tc, bindings);
+	tcase_add_test(tc, allocators);
 	tcase_add_test(tc, grant_table_v2);
 	tcase_add_test(tc, pvh_dom0);
 	tcase_add_test(tc, disturbed);

@@ -154,6 +154,10 @@ START_TEST(product)
 	/* impossible: 3 of 6 binding x mapping, of 4 topology x bs; of the other 12:
 	 * xl and 64k 3; dom0less, 64k and dev-domid 1 */
 	ck_assert_uint_eq(na, 12 + 3 + 1);
+	ck_assert_int_eq(cells_find(&cells, "xl-iommus-upstream-map-blk-64k", &c, &err), 0);
+	/* no folder: results are the same wherever the scenario lies */
+	ck_assert_ptr_nonnull(strstr(c->not_applicable, "left out by "));
+	ck_assert_ptr_null(strchr(c->not_applicable, '/'));
 	ck_assert_uint_eq(s->nr_budgets, 1);
 	ck_assert_str_eq(s->budgets[0].metric, "maps_per_io");
 	ck_assert(s->budgets[0].at_most);

@@ -142,7 +142,9 @@ void text_domu_args(const struct machine *m, struct buf *out)
 	if (machine_uses_grants(m))
 		buf_addf(out, " xen_grant_dma.allocator=%s", m->cell->value[AXIS_ALLOCATOR]);
 	if (scenario_uint(m->scenario, SET_RESERVE_GREFS))
-		buf_addf(out, " xen_grant_dma.reserve=%lu", scenario_uint(m->scenario, SET_RESERVE_GREFS));
+		buf_addf(out, " xen_grant_dma.%s=%lu", cell_is(m->cell, AXIS_ALLOCATOR, "iommu") ?
+			 "iommu_grefs" : cell_is(m->cell, AXIS_ALLOCATOR, "pool") ? "pool_grants" :
+			 "reserve", scenario_uint(m->scenario, SET_RESERVE_GREFS));
 	if (!cell_is(m->cell, AXIS_PROBE_TIMEOUT, "default"))
 		buf_addf(out, " deferred_probe_timeout=%s", m->cell->value[AXIS_PROBE_TIMEOUT]);
 	if (m->x86)
