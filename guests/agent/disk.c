@@ -18,6 +18,7 @@
 #define LIVE_WAIT_MS 1000
 #define PLATFORM "/sys/bus/platform"
 #define VBD_DRIVER "/sys/bus/xen/drivers/vbd"
+#define VIF_DRIVER "/sys/bus/xen/drivers/vif"
 
 /* Linux' <xen/evtchn.h>, since 6.6 */
 struct evtchn_port {
@@ -60,16 +61,24 @@ bool disk_is_pv(const char *device)
 	return !strncmp(device, "vbd-", 4);
 }
 
+static int driver_file(const char *device, const char *file)
+{
+	const char *driver = disk_is_pv(device) ? VBD_DRIVER :
+			     !strncmp(device, "vif-", 4) ? VIF_DRIVER : PLATFORM "/drivers/virtio-mmio";
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/%s", driver, file);
+	return sys_write_file(path, device);
+}
+
 int disk_unbind(const char *device)
 {
-	return sys_write_file(disk_is_pv(device) ? VBD_DRIVER "/unbind" :
-			      PLATFORM "/drivers/virtio-mmio/unbind", device);
+	return driver_file(device, "unbind");
 }
 
 int disk_bind(const char *device)
 {
-	return sys_write_file(disk_is_pv(device) ? VBD_DRIVER "/bind" :
-			      PLATFORM "/drivers/virtio-mmio/bind", device);
+	return driver_file(device, "bind");
 }
 
 bool disk_first_entry(const char *dir, const char *prefix, char *out, size_t size)

@@ -18,6 +18,8 @@
 /* Emulated time, which an idle machine skips: a stream that hangs is found soon. */
 #define TIMED_MS 120000
 #define TIMES 5
+/* Longer than anybody delays an acknowledgement, or the leaving of a group. */
+#define SETTLE_MS 500
 
 static void must(int ret, const char *what, const char *name)
 {
@@ -96,6 +98,14 @@ static bool verify(const struct conf *conf, const struct nic *nic)
 	else
 		report_check("verify", true, "%u combinations of offloads, %u cannot be set", done, fixed);
 	return ret == 0;
+}
+
+/* What was verified with has ended, and says nothing more in the timed part. */
+static void settle(const struct conf *conf, const struct nic *nic)
+{
+	if (conf->net_address6[0])
+		must(netcfg_no_ipv6(nic->name), "switch IPv6 off", nic->name);
+	sys_sleep_ms(SETTLE_MS);
 }
 
 /* Round trips, in this process: nothing of a program's start and end is in the timed part. */
@@ -266,18 +276,24 @@ void domu_net(const struct conf *conf)
 	report_phase("first-request");
 	snprintf(disk.device, sizeof(disk.device), "%s", nic.device);
 	probe_report(nic.device);
-	snprintf(kind, sizeof(kind), "\"is_net\":true,\"link\":%s",
-		 netcfg_link(nic.name) ? "true" : "false");
+	snprintf(kind, sizeof(kind), "\"is_net\":true,\"link\":%s%s",
+		 netcfg_link(nic.name) ? "true" : "false",
+		 nic_is_pv(nic.device) ? ",\"driver\":\"vif\"" : "");
 	domu_report_proof(nic.device, nic.features, kind, start.table);
-	if (conf->verify)
+	if (conf->verify) {
 		ok = verify(conf, &nic);
+		settle(conf, &nic);
+	}
 	if (ok && !strcmp(conf->workload, "net"))
 		ok = timed(conf, &nic);
 	else if (ok)
 		workload_state(&disk);
 	if (conf->unbind) {
 		down_and_up(conf, &nic);
-		domu_unbind_and_count(conf, nic.device, &start, wait_for_nic);
+		if (nic_is_pv(nic.device))
+			domu_unbind_pv(nic.device);
+		else
+			domu_unbind_and_count(conf, nic.device, &start, wait_for_nic);
 	}
 	domu_finish(ok);
 }

@@ -37,6 +37,9 @@ void domu_report_proof(const char *device, uint64_t features, const char *kind,
 void domu_unbind_and_count(const struct conf *conf, const char *device, struct domu_counts *start,
 			   int (*wait)(const struct conf *conf, const char *device));
 
+/* The same of a PV device, which is not bound again. */
+void domu_unbind_pv(const char *device);
+
 /* What the seed asks for in front of a timed part. A handle for domu_end_perturb(), or -errno. */
 int domu_perturb(const struct conf *conf);
 void domu_end_perturb(const struct conf *conf, int handle);

@@ -298,9 +298,10 @@ static void run(struct dom0 *d)
 	int reason;
 	bool ok;
 
-	start_domu(d);
+	/* the bridge before anything that is to be in it */
 	if (dom0_net_start(&d->conf, error, sizeof(error)) < 0)
 		give_up(error);
+	start_domu(d);
 	start_backend(d);
 	if (is_xl(d) && toolstack_unpause(d->domid, error, sizeof(error)) < 0)
 		give_up(error);

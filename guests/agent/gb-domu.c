@@ -90,14 +90,14 @@ static bool counts_now(const char *device, struct domu_counts *c)
  * The ring is when the driver lets go of it: blkback unmaps it after that, and the
  * grant table looks at it again each second.
  */
-static void unbind_pv(const struct disk *disk)
+void domu_unbind_pv(const char *device)
 {
 	int64_t until = sys_now_ms() + PV_RETURN_MS;
 	long bound = 0, left = -1;
 	int ret;
 
 	disk_grant_stat(NULL, "grefs_in_use", &bound);
-	ret = disk_unbind(disk->device);
+	ret = disk_unbind(device);
 	while (disk_grant_stat(NULL, "grefs_in_use", &left) == 0 && left && sys_now_ms() < until)
 		sys_sleep_ms(10);
 	report_check("grefs-returned", ret == 0 && bound > 0 && left == 0,
@@ -279,7 +279,7 @@ static void run(const struct conf *conf)
 		workload_state(&disks[0]);
 	for (i = 0; i < conf->nr_disks && conf->unbind; i++) {
 		if (disk_is_pv(disks[i].device)) {
-			unbind_pv(&disks[i]);
+			domu_unbind_pv(disks[i].device);
 			continue;
 		}
 		if (conf->nr_disks > 1)

@@ -39,6 +39,14 @@ void netcfg_quiet(const char *name)
 	sys_write_file(path, "1");
 }
 
+int netcfg_no_ipv6(const char *name)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	return sys_write_file(path, "1");
+}
+
 /* One ioctl on an interface. data is the struct ifreq, or goes through ifr_data. */
 static int request(const char *name, unsigned long op, struct ifreq *ifr)
 {
@@ -75,6 +83,13 @@ int netcfg_bridge(const char *name)
 		ret = -errno;
 	close(s);
 	return ret;
+}
+
+int netcfg_join(const char *bridge, const char *name)
+{
+	struct ifreq ifr = { .ifr_ifindex = (int)if_nametoindex(name) };
+
+	return ifr.ifr_ifindex ? request(bridge, SIOCBRADDIF, &ifr) : -ENODEV;
 }
 
 int netcfg_mac(const char *name, const char *mac)

@@ -27,6 +27,10 @@ int netcfg_address(const char *name, const char *address);
 /* A neighbour for good; IPv4. */
 int netcfg_neighbour(const char *name, const char *ip, const char *mac);
 int netcfg_up(const char *name, bool up);
+/* No IPv6 on it from here on: nobody reports groups or looks for neighbours. */
+int netcfg_no_ipv6(const char *name);
+/* Put it into the bridge. */
+int netcfg_join(const char *bridge, const char *name);
 /* Has it a carrier? */
 bool netcfg_link(const char *name);
 /* ethtool -K: one of the words "tx", "sg", "tso", "gso", "gro", "rx". -EOPNOTSUPP: it is fixed. */

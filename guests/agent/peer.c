@@ -35,7 +35,8 @@ int peer_prepare(const struct conf *conf)
 	void *zero;
 	int fd, ret = 0;
 
-	(void)conf;
+	if (strcmp(conf->pv, "blkfront"))
+		return 0;
 	fd = open(RAM_DISK, O_WRONLY | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -87,13 +88,15 @@ static void read_stats(const struct peer *p, struct peer_stats *st)
 
 static unsigned int node_of(const struct peer *p, bool front, const char *key)
 {
+	const char *class = p->is_net ? "vif" : "vbd";
+	int id = p->is_net ? 0 : XVDA;
 	unsigned int len = 0, n = 0;
 	char path[128], *value;
 
 	if (front)
-		snprintf(path, sizeof(path), "/local/domain/%d/device/vbd/%d/%s", p->domid, XVDA, key);
+		snprintf(path, sizeof(path), "/local/domain/%d/device/%s/%d/%s", p->domid, class, id, key);
 	else
-		snprintf(path, sizeof(path), "/local/domain/0/backend/vbd/%d/%d/%s", p->domid, XVDA, key);
+		snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%d/%d/%s", class, p->domid, id, key);
 	value = xs_read(p->xs, XBT_NULL, path, &len);
 	if (value)
 		n = (unsigned int)strtoul(value, NULL, 10);
@@ -142,12 +145,15 @@ int peer_open(struct peer *p, const struct conf *conf, int domid, char *error, s
 	int ret;
 
 	*p = (struct peer){ .domid = domid, .requests = (unsigned long)conf->pv_requests,
-			    .first = { .fd = -1 }, .last = { .fd = -1 } };
+			    .first = { .fd = -1 }, .last = { .fd = -1 }, .net = { .fd = -1 },
+			    .is_net = !strcmp(conf->pv, "netfront") };
 	p->xs = xsnode_open();
 	if (!p->xs) {
 		snprintf(error, err_size, "xenstore: %s", strerror(errno));
 		return -1;
 	}
+	if (p->is_net)
+		return net_peer_open(&p->net, conf, domid, error, err_size);
 	ret = event_open(&p->first, 1);
 	if (ret == 0)
 		ret = event_open(&p->last, p->requests ? p->requests : 1);
@@ -161,7 +167,9 @@ int peer_open(struct peer *p, const struct conf *conf, int domid, char *error, s
 
 void peer_poll_fds(const struct peer *p, struct pollfd pfds[PEER_FDS])
 {
-	pfds[0] = (struct pollfd){ .fd = p->domid ? p->first.fd : -1, .events = POLLIN };
+	int fd = p->is_net ? p->net.fd : p->first.fd;
+
+	pfds[0] = (struct pollfd){ .fd = p->domid ? fd : -1, .events = POLLIN };
 	pfds[1] = (struct pollfd){ .fd = p->domid ? p->last.fd : -1, .events = POLLIN };
 }
 
@@ -212,10 +220,28 @@ static bool look_for_mark(struct peer *p)
 	return true;
 }
 
+static void read_states(struct peer *p)
+{
+	p->state = node_of(p, false, "state");
+	p->state_front = node_of(p, true, "state");
+}
+
+/* The first frame says that the domU is at work, and comes before anything is timed. */
+static bool serve_net(struct peer *p)
+{
+	bool served = net_peer_serve(&p->net);
+
+	if (served && !p->state)
+		read_states(p);
+	return served;
+}
+
 bool peer_serve(struct peer *p, const struct pollfd pfds[PEER_FDS])
 {
 	if (!p->domid)
 		return false;
+	if (p->is_net)
+		return pfds[0].revents && serve_net(p);
 	if (pfds[0].revents && !p->first_ns) {
 		p->first_ns = clock_ticks_to_ns(clock_ticks());
 		ioctl(p->first.fd, PERF_EVENT_IOC_DISABLE, 0);
@@ -256,6 +282,27 @@ static void write_span(const struct peer *p, struct jw *jw)
 	jw_close(jw, '}');
 }
 
+static void write_blk(const struct peer *p, struct jw *jw)
+{
+	jw_str(jw, "type", "blkback");
+	jw_u64(jw, "marks", (uint64_t)p->nr_marks);
+	jw_u64(jw, "persistent", p->persistent);
+	jw_u64(jw, "persistent_front", p->persistent_front);
+	write_stats(jw, "before", &p->before);
+	write_stats(jw, "after", &p->after);
+	write_span(p, jw);
+}
+
+/* As gb-backend reports its devices. */
+static void write_net(const struct peer *p, struct jw *jw)
+{
+	jw_open(jw, "devices", '[');
+	jw_open(jw, NULL, '{');
+	net_peer_write(&p->net, jw);
+	jw_close(jw, '}');
+	jw_close(jw, ']');
+}
+
 void peer_end(struct peer *p)
 {
 	struct jw jw = { 0 };
@@ -268,18 +315,16 @@ void peer_end(struct peer *p)
 	if (!jw.out)
 		return;
 	jw_open(&jw, NULL, '{');
-	jw_str(&jw, "type", "blkback");
-	jw_u64(&jw, "marks", (uint64_t)p->nr_marks);
+	if (p->is_net)
+		write_net(p, &jw);
+	else
+		write_blk(p, &jw);
 	jw_u64(&jw, "state", p->state);
 	jw_u64(&jw, "state_front", p->state_front);
-	jw_u64(&jw, "persistent", p->persistent);
-	jw_u64(&jw, "persistent_front", p->persistent_front);
-	write_stats(&jw, "before", &p->before);
-	write_stats(&jw, "after", &p->after);
-	write_span(p, &jw);
 	jw_close(&jw, '}');
 	if (fclose(jw.out) == 0)
 		report_blob("backend.json", text, size);
 	free(text);
+	net_peer_close(&p->net);
 	xen_marks_close(&p->marks);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dom0's side of Xen's own PV block device, the peer that a virtio disk is held
- * against. The backend is a driver of dom0's kernel (xen-blkback) over a RAM disk,
+ * dom0's side of Xen's own PV devices. Of a network device peer-net.h says more; this is
+ * about the block device, the peer that a virtio disk is held against. The backend is a driver of dom0's kernel (xen-blkback) over a RAM disk,
  * so nothing of ours sits in its path and counts. Instead:
  *
  * - The domU says over xenstore ("mark") that its timed part begins or has ended,
@@ -22,6 +22,7 @@
 
 #include "backend/xen-mark.h"
 #include "conf.h"
+#include "peer-net.h"
 
 struct peer_stats {
 	uint64_t rd_req, wr_req, f_req, rd_sect, wr_sect;
@@ -35,6 +36,8 @@ struct peer_event {
 
 struct peer {
 	int domid;			/* of the frontend; 0: there is no peer */
+	bool is_net;
+	struct net_peer net;		/* if so; of the rest then only the states are used */
 	unsigned long requests;		/* the span ends behind that many */
 	struct xs_handle *xs;
 	struct xen_marks marks;

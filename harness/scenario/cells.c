@@ -96,13 +96,31 @@ static const char *why_not_net(const struct scenario *s, const struct cell *c)
 	return NULL;
 }
 
+/* What xen-netback cannot do, and gb-backend can. */
+static const char *why_not_netfront(const struct cell *c)
+{
+	if (!cell_is(c, AXIS_MAPPING, "map"))
+		return "xen-netback maps what it sends and copies what it receives, and keeps nothing mapped: "
+		       "mapping map stands for that";
+	if (cell_is(c, AXIS_PEER, "loop"))
+		return "peer = loop is gb-backend's: xen-netback gives all packets to dom0's stack";
+	if (!cell_is(c, AXIS_OFFLOADS, "all"))
+		return "what xen-netback offers is not ours to choose: offloads all";
+	return NULL;
+}
+
 /* Xen's own devices know no tree, and have their own ways of mapping. */
 static const char *why_not_pv(const struct scenario *s, const struct cell *c)
 {
+	bool net = cell_is(c, AXIS_DEVICE, "netfront");
+	const char *reason = net ? why_not_netfront(c) : NULL;
+
 	if (!cell_is(c, AXIS_TOPOLOGY, "xl"))
 		return "a PV device is set up by dom0's toolstack over xenstore: topology xl";
 	if (!cell_is(c, AXIS_BINDING, "none"))
 		return "a PV device has no node in a tree: binding none";
+	if (reason)
+		return reason;
 	if (!cell_is(c, AXIS_MAPPING, "map") && !cell_is(c, AXIS_MAPPING, "persistent"))
 		return "xen-blkback maps each request's grants or keeps them: mapping map or persistent";
 	if (!cell_is(c, AXIS_IRQ, "native") || !cell_is(c, AXIS_INDIRECT, "auto") ||
@@ -112,7 +130,7 @@ static const char *why_not_pv(const struct scenario *s, const struct cell *c)
 		return "disturb: that it was in mid-I/O is only known of gb-backend's requests";
 	if (!strcmp(s->setting[SET_WORKLOAD], "selftest"))
 		return "the self-test is of the grant DMA ops, which a PV device does not use";
-	if (strcmp(s->setting[SET_STORE], "ram"))
+	if (!net && strcmp(s->setting[SET_STORE], "ram"))
 		return "a PV disk's store is ram: blkback needs a block device in dom0";
 	return NULL;
 }
@@ -120,7 +138,7 @@ static const char *why_not_pv(const struct scenario *s, const struct cell *c)
 static char *why_not(const struct scenario *s, const struct cell *c)
 {
 	const char *net = why_not_net(s, c);
-	bool pv = cell_is(c, AXIS_DEVICE, "blkfront");
+	bool pv = cell_is(c, AXIS_DEVICE, "blkfront") || cell_is(c, AXIS_DEVICE, "netfront");
 	const char *reason = pv ? why_not_pv(s, c) : NULL;
 	size_t i, j;
 

@@ -87,7 +87,7 @@ static const struct key_word devices[] = {
 	{ "blk", "virtio-blk", NULL },
 	{ "net", "virtio-net", NULL },
 	{ "blkfront", "Xen's PV block device: xen-blkfront, and xen-blkback over a RAM disk in dom0", NULL },
-	{ "netfront", "Xen PV network device", "the PV peers are not available yet" },
+	{ "netfront", "Xen's PV network device: xen-netfront, and xen-netback in dom0", NULL },
 	{ NULL, NULL, NULL },
 };
 

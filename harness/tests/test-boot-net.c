@@ -65,23 +65,30 @@ static json_t *run(const char *scenario, const char *only)
 	return result;
 }
 
-START_TEST(round_trips_on_arm64)
+static const struct { const char *only; size_t cells; } smoke[] = {
+	{ "arch=arm64", 2 },
+	{ "arch=x86_64", 1 },
+};
+
+START_TEST(round_trips)
 {
-	_cleanup_json_ json_t *result = run("scenarios/net-smoke.ini", "arch=arm64");
+	_cleanup_json_ json_t *result = run("scenarios/net-smoke.ini", smoke[_i].only);
 	const json_t *cell;
-	size_t i;
+	size_t i, n = 0;
 
 	ck_assert_msg(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")),
 		      "the canary differs: %s", boot_str(json_object_get(result, "canary"), "difference"));
-	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 2);
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
+		if (!strcmp(boot_str(cell, "outcome"), "not-applicable"))
+			continue;
 		check_cell(cell);
-		/* no more and no fewer packets than round trips have */
 		ck_assert_double_eq(boot_metric(cell, "packets_tx"), 100);
 		ck_assert_double_eq(boot_metric(cell, "packets_rx"), 100);
 		ck_assert_double_eq(boot_metric(cell, "backend_requests_per_io"), 2);
 		ck_assert(boot_metric(cell, "net.udp-rr.lat_p50") > 0);
+		n++;
 	}
+	ck_assert_uint_eq(n, smoke[_i].cells);
 }
 END_TEST
 
@@ -92,7 +99,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(tc, 30 * 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, round_trips_on_arm64);
+	tcase_add_loop_test(tc, round_trips, 0, ARRAY_SIZE(smoke));
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Ring 3, Xen's own PV disk as the peer of a virtio disk: connected, counted by
+ * Ring 3, Xen's own PV devices as the peers of virtio's. The disk: connected, counted by
  * blkback, with and without persistent grants, and as seldom in Xen as it says.
  */
 #include <string.h>
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
+#include "lib/fs.h"
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
+
+#define NETFRONT \
+	"[variant]\ntopology = xl\nbinding = none\ndevice = netfront\n[workload]\nkind = net\n" \
+	"number_ios = 100\nverify = yes\n"
 
 static struct cli cli;
 
@@ -71,6 +76,42 @@ START_TEST(blkfront)
 }
 END_TEST
 
+/*
+ * xen-netfront and xen-netback: content verified, connected, and no packet more or fewer than
+ * round trips have.
+ */
+START_TEST(netfront)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
+	_cleanup_free_ char *ini = xasprintf("%s/netfront.ini", cli.dir);
+	const char *const args[] = { "run", ini, "-q", "-o", out, NULL };
+	_cleanup_json_ json_t *result = NULL;
+	struct err err = { 0 };
+	const json_t *cell, *proof;
+	int status;
+
+	ck_assert_int_eq(fs_write_atomic(ini, NETFRONT, strlen(NETFRONT), 0644, &err), 0);
+	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
+	log = cli_log(&cli);
+	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
+	result = boot_load(&cli, "result.json");
+	boot_check_schema("result", result);
+	ck_assert(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")));
+	cell = json_array_get(json_object_get(result, "cells"), 0);
+	proof = json_object_get(cell, "proof");
+	ck_assert_str_eq(boot_str(cell, "outcome"), "pass");
+	ck_assert_str_eq(boot_str(proof, "driver"), "vif");
+	ck_assert_int_eq(json_integer_value(json_object_get(proof, "backend_state")), 4);
+	ck_assert(json_is_true(json_object_get(json_object_get(cell, "checks"), "verify")));
+	ck_assert(json_is_true(json_object_get(json_object_get(cell, "checks"), "grefs-returned")));
+	ck_assert_double_eq(boot_metric(cell, "packets_tx"), 100);
+	ck_assert_double_eq(boot_metric(cell, "packets_rx"), 100);
+	ck_assert_double_gt(boot_metric(cell, "net.udp-rr.rate"), 0);
+	ck_assert_double_gt(boot_metric(cell, "hypercalls.grant_table_op_per_io"), 0);
+	ck_assert_double_lt(boot_metric(cell, "hypercalls.dm_op_per_io"), 0.1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("boot-peer");
@@ -79,6 +120,7 @@ int main(void)
 	tcase_set_timeout(tc, 30 * 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, blkfront);
+	tcase_add_test(tc, netfront);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

@@ -34,7 +34,7 @@ static void setup(void)
 	put("range.ini", "[topology]\ndom0_mem_mib = 4096\n");
 	put("twice.ini", "[variant]\nbinding = iommus\nbinding = none\n");
 	put("empty.ini", "[variant]\nbinding =\n");
-	put("later.ini", "[variant]\ndevice = netfront\n");
+	put("later.ini", "[topology]\npeer = domu\n");
 	put("domid.ini", "[topology]\nbackend_domid = 1\n[variant]\ntopology = xl\n");
 	put("job.ini", "[workload]\njob = nothing.fio\n");
 	put("section.ini", "[varaint]\nbinding = iommus\n");

@@ -146,12 +146,12 @@ START_TEST(packets)
 	struct err err = { 0 };
 	unsigned long n = 0;
 
-	ck_assert_msg(metrics_net_packets(dev, m, &n, &err) == 0, "%s", err.msg);
+	ck_assert_msg(metrics_net_packets(dev, false, m, &n, &err) == 0, "%s", err.msg);
 	ck_assert_uint_eq(n, 300);
 	ck_assert_double_eq(value(m, "packets_tx"), 100);
 	ck_assert_double_eq(value(m, "packets_rx"), 200);
-	ck_assert_int_eq(metrics_net_packets(none, m, &n, &err), -1);
-	ck_assert_int_eq(metrics_net_packets(few, m, &n, &err), -1);
+	ck_assert_int_eq(metrics_net_packets(none, false, m, &n, &err), -1);
+	ck_assert_int_eq(metrics_net_packets(few, false, m, &n, &err), -1);
 }
 END_TEST
 

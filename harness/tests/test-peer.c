@@ -50,6 +50,45 @@ static const struct {
 	{ SAID, "{}", false, "state is 0" },
 };
 
+#define SAID_NET "{'is_net':true,'link':true,'driver':'vif'}"
+#define NETBACK(state, front, tx, rx) \
+	"{'state':" state ",'state_front':" front "," \
+	"'devices':[{'net':{'marks':[{'tx_packets':1,'rx_packets':1}," \
+	"{'tx_packets':" tx ",'rx_packets':" rx "}]}}]}"
+
+static const struct {
+	const char *said, *backend, *want;
+} net_proofs[] = {
+	{ SAID_NET, NETBACK("4", "4", "300", "301"), NULL },
+	{ SAID_NET, "{'state':4,'state_front':4,'devices':[{'net':{'marks':[]}}]}", NULL },
+	{ NULL, NETBACK("4", "4", "300", "301"), "sent no proof" },
+	{ "{'is_net':true,'link':false,'driver':'vif'}", NETBACK("4", "4", "300", "301"), "no link" },
+	{ "{'is_net':true,'link':true}", NETBACK("4", "4", "300", "301"), "(none said)" },
+	{ "{'is_net':true,'link':true,'driver':'virtio-mmio'}", NETBACK("4", "4", "300", "301"),
+	  "is \"virtio-mmio\", not" },
+	{ SAID_NET, NETBACK("2", "4", "300", "301"), "backend's state is 2" },
+	{ SAID_NET, NETBACK("4", "6", "300", "301"), "frontend's 6" },
+	{ SAID_NET, NETBACK("4", "4", "0", "301"), "0 packets from the domU" },
+	{ SAID_NET, NETBACK("4", "4", "300", "0"), "gave it 0" },
+	{ SAID_NET, "{}", "state is 0" },
+};
+
+START_TEST(net_proof_of)
+{
+	_cleanup_json_ json_t *said = net_proofs[_i].said ? load(net_proofs[_i].said) : NULL;
+	_cleanup_json_ json_t *backend = load(net_proofs[_i].backend), *proof = json_object();
+	struct err err = { 0 };
+	int ret = peer_check_net(said, backend, proof, &err);
+
+	if (!net_proofs[_i].want) {
+		ck_assert_msg(ret == 0, "%s", err.msg);
+		return;
+	}
+	ck_assert_int_eq(ret, -1);
+	ck_assert_msg(strstr(err.msg, net_proofs[_i].want), "%s", err.msg);
+}
+END_TEST
+
 START_TEST(proof_of)
 {
 	_cleanup_json_ json_t *said = proofs[_i].said ? load(proofs[_i].said) : NULL;
@@ -194,6 +233,7 @@ int main(void)
 	TCase *tc = tcase_create("peer");
 
 	tcase_add_loop_test(tc, proof_of, 0, (int)ARRAY_SIZE(proofs));
+	tcase_add_loop_test(tc, net_proof_of, 0, (int)ARRAY_SIZE(net_proofs));
 	tcase_add_test(tc, span_of_requests);
 	tcase_add_test(tc, span_of_split_operations);
 	tcase_add_test(tc, span_without_end);

@@ -41,6 +41,25 @@ int eval_net_proof(const struct machine *m, const json_t *backend, json_t *proof
 	return 0;
 }
 
+/*
+ * How a stream is cut into packets, and when buffers are refilled, follows from time: counts
+ * of it are as exact as times are, and are compared as these.
+ */
+static void count_as_ticks(json_t *metrics)
+{
+	json_t *metric;
+	size_t i;
+
+	json_array_foreach(metrics, i, metric) {
+		const char *name = json_string_value(json_object_get(metric, "name"));
+		const char *unit = json_string_value(json_object_get(metric, "unit"));
+
+		if (name && unit && !strcmp(unit, "1") && strncmp(name, "net.", 4) &&
+		    strncmp(name, "probe.", 6))
+			json_object_set_new(metric, "unit", json_string("tick"));
+	}
+}
+
 int eval_net(const struct machine *m, const struct vm_result *r, enum metric_class class,
 	     json_t *metrics, struct err *err)
 {
@@ -48,7 +67,7 @@ int eval_net(const struct machine *m, const struct vm_result *r, enum metric_cla
 	_cleanup_buf_ struct buf prefix = BUF_INIT;
 	json_t *own = m->count ? unused : metrics;
 	unsigned long ios = scenario_uint(m->scenario, SET_NUMBER_IOS);
-	bool rr = machine_is_rr(m);
+	bool rr = machine_is_rr(m), pv = machine_is_pv_net(m);
 	const json_t *device, *span;
 	double ops;
 
@@ -62,16 +81,22 @@ int eval_net(const struct machine *m, const struct vm_result *r, enum metric_cla
 		if (metrics_net_rr(said, prefix.data, scenario_parse_size(m->cell->value[AXIS_MSG]), ios,
 				   class, own, err) < 0)
 			return -1;
-		if (metrics_net_packets(device, own, NULL, err) < 0)
+		if (metrics_net_packets(device, pv, own, NULL, err) < 0)
 			return -1;
 	} else {
 		unsigned long long bytes = ios * scenario_parse_size(m->cell->value[AXIS_MSG]);
 
 		if (metrics_iperf3(said, prefix.data, bytes, class, own, err) < 0 ||
-		    metrics_net_packets(device, own, &ios, err) < 0)
+		    metrics_net_packets(device, pv, own, &ios, err) < 0)
 			return -1;
 	}
 	if (eval_counts(m, r, device, ios, class, metrics, &span, &ops, err) < 0)
 		return -1;
-	return m->count || !rr ? 0 : metrics_net_rate(span, prefix.data, ops, class, metrics, err);
+	if (!rr)
+		count_as_ticks(metrics);
+	if (m->count || !rr)
+		return 0;
+	/* the span of xen-netback's marks holds what the domU does between a mark and the workload */
+	return pv ? metrics_net_rate_of(said, prefix.data, class, metrics, err) :
+		    metrics_net_rate(span, prefix.data, ops, class, metrics, err);
 }

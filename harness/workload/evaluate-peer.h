@@ -28,6 +28,12 @@ int peer_check(const struct peer_want *want, const json_t *said, const json_t *b
 	       json_t *proof, struct err *err);
 
 /*
+ * The same of a network device: its front driver is bound and has a link, both ends are
+ * connected, and packets went both ways through the vif.
+ */
+int peer_check_net(const json_t *said, const json_t *backend, json_t *proof, struct err *err);
+
+/*
  * The span as metrics_rates(), metrics_instructions() and metrics_perfc() read it
  * (borrowed, from backend), and the operations in it of the ios that were done.
  */

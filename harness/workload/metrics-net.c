@@ -60,6 +60,16 @@ int metrics_net_rate(const json_t *span, const char *prefix, double ops, enum me
 	return 0;
 }
 
+int metrics_net_rate_of(const json_t *net, const char *prefix, enum metric_class class,
+			json_t *metrics, struct err *err)
+{
+	if (number(net, "total_ns") <= 0)
+		return err_subject(err, "net.json: no time has passed");
+	add(metrics, class, prefix, "rate", "1/s", "more",
+	    number(net, "done") * 1e9 / number(net, "total_ns"));
+	return 0;
+}
+
 int metrics_iperf3(const json_t *iperf3, const char *prefix, unsigned long long bytes,
 		   enum metric_class class, json_t *metrics, struct err *err)
 {
@@ -91,21 +101,23 @@ int metrics_iperf3(const json_t *iperf3, const char *prefix, unsigned long long 
 	return 0;
 }
 
-int metrics_net_packets(const json_t *device, json_t *metrics, unsigned long *packets,
+int metrics_net_packets(const json_t *device, bool pv, json_t *metrics, unsigned long *packets,
 			struct err *err)
 {
+	/* xen-netback knows the first two alone */
 	static const struct { const char *counter, *metric; } counters[] = {
 		{ "tx_packets", "packets_tx" }, { "rx_packets", "packets_rx" },
 		{ "tx_gso", "packets_tx_large" }, { "rx_gso", "packets_rx_large" },
 		{ "rx_buffers", "rx_buffers" }, { "rx_waits", "rx_waits" },
 	};
+	size_t known = pv ? 2 : ARRAY_SIZE(counters);
 	const json_t *marks = json_object_get(json_object_get(device, "net"), "marks");
 	size_t n = json_array_size(marks), i;
 	double both = 0;
 
 	if (n < 3)
 		return err_subject(err, "backend.json: no marks around the timed part");
-	for (i = 0; i < ARRAY_SIZE(counters); i++) {
+	for (i = 0; i < known; i++) {
 		double empty = number(json_array_get(marks, n - 3), counters[i].counter);
 		double before = number(json_array_get(marks, n - 2), counters[i].counter);
 		double after = number(json_array_get(marks, n - 1), counters[i].counter);

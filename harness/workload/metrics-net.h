@@ -25,11 +25,16 @@ int metrics_net_rate(const json_t *span, const char *prefix, double ops, enum me
 int metrics_iperf3(const json_t *iperf3, const char *prefix, unsigned long long bytes,
 		   enum metric_class class, json_t *metrics, struct err *err);
 
+/* The same by the client's own clock, from the first request to the last answer. */
+int metrics_net_rate_of(const json_t *net, const char *prefix, enum metric_class class,
+			json_t *metrics, struct err *err);
+
 /*
  * Packets between the marks, as the device saw them: a large one is one. *packets, if wanted,
- * gets how many in both directions, which is what counts per "io" of a stream refer to.
+ * gets how many in both directions, which is what counts per "io" of a stream refer to. pv: the
+ * device is xen-netback, which knows less.
  */
-int metrics_net_packets(const json_t *device, json_t *metrics, unsigned long *packets,
+int metrics_net_packets(const json_t *device, bool pv, json_t *metrics, unsigned long *packets,
 			struct err *err);
 
 #endif

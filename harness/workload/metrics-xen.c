@@ -22,7 +22,7 @@ static const struct kind hypercalls[] = {
 	{ 13, "multicall", true, true }, { 14, "update_va_mapping", false, true },
 	{ 17, "xen_version", true, false }, { 20, "grant_table_op", false, false },
 	{ 23, "iret", true, true }, { 24, "vcpu_op", true, false },
-	{ 25, "set_segment_base", true, true }, { 26, "mmuext_op", false, true },
+	{ 25, "set_segment_base", true, true }, { 26, "mmuext_op", true, true },
 	{ 29, "sched_op", true, true }, { 32, "event_channel_op", false, false },
 	{ 41, "dm_op", false, false },
 };

@@ -38,6 +38,12 @@ void text_net_device(const struct machine *m, struct buf *out)
 		 m->cell->value[AXIS_MTU], m->cell->value[AXIS_OFFLOADS]);
 }
 
+void text_net_vif(const struct machine *m, struct buf *out)
+{
+	buf_addf(out, "vif = [ \"mac=" DOMU_MAC ",bridge=" BRIDGE ",script=vif-bridge,mtu=%s\" ]\n",
+		 m->cell->value[AXIS_MTU]);
+}
+
 /* IPv6 is there to be verified; where it is not, nothing of it disturbs what is timed. */
 static bool has_ipv6(const struct machine *m)
 {

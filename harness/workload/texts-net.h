@@ -13,6 +13,8 @@
 
 /* Each appends to out. */
 void text_net_device(const struct machine *m, struct buf *out);
+/* xl's line for a PV interface, device = netfront. */
+void text_net_vif(const struct machine *m, struct buf *out);
 void text_net_dom0_conf(const struct machine *m, struct buf *out);
 void text_net_domu_conf(const struct machine *m, struct buf *out);
 

@@ -43,7 +43,12 @@ bool machine_is_treeless(const struct machine *m)
 
 bool machine_is_pv(const struct machine *m)
 {
-	return cell_is(m->cell, AXIS_DEVICE, "blkfront");
+	return cell_is(m->cell, AXIS_DEVICE, "blkfront") || machine_is_pv_net(m);
+}
+
+bool machine_is_pv_net(const struct machine *m)
+{
+	return cell_is(m->cell, AXIS_DEVICE, "netfront");
 }
 
 bool machine_has_pvh_dom0(const struct machine *m)
@@ -121,7 +126,9 @@ void text_dom0_args(const struct machine *m, struct buf *out)
 {
 	buf_addstr(out, "console=hvc0 ");
 	common_args(m, out);
-	if (machine_is_pv(m))
+	if (machine_is_pv_net(m))
+		buf_addf(out, " xen_netback.max_queues=%lu", scenario_uint(m->scenario, SET_QUEUES));
+	else if (machine_is_pv(m))
 		buf_addf(out, " brd.rd_nr=1 brd.rd_size=%lu xen_blkback.feature_persistent=%d"
 			 " xen_blkback.max_queues=%lu", scenario_uint(m->scenario, SET_DISK_MIB) << 10,
 			 cell_is(m->cell, AXIS_MAPPING, "persistent"),
@@ -149,7 +156,9 @@ void text_domu_args(const struct machine *m, struct buf *out)
 		buf_addf(out, " deferred_probe_timeout=%s", m->cell->value[AXIS_PROBE_TIMEOUT]);
 	if (m->x86)
 		buf_addf(out, " grant_table.version=%s", m->cell->value[AXIS_GNTTAB] + 1);
-	if (machine_is_pv(m))
+	if (machine_is_pv_net(m))
+		buf_addf(out, " xen_netfront.max_queues=%lu", scenario_uint(m->scenario, SET_QUEUES));
+	else if (machine_is_pv(m))
 		buf_addf(out, " xen_blkfront.feature_persistent=%d",
 			 cell_is(m->cell, AXIS_MAPPING, "persistent"));
 	if (machine_is_treeless(m))
@@ -162,7 +171,8 @@ void text_domu_args(const struct machine *m, struct buf *out)
 void text_device_name(const struct machine *m, struct buf *out)
 {
 	if (machine_is_pv(m)) {
-		buf_addstr(out, "vbd-51712");	/* xvda: 202 << 8 */
+		/* xvda: 202 << 8 */
+		buf_addstr(out, machine_is_pv_net(m) ? "vif-0" : "vbd-51712");
 		return;
 	}
 	if (machine_is_treeless(m))
@@ -239,7 +249,7 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	if (cell_is_net(m->cell))
 		text_net_dom0_conf(m, out);
 	if (machine_is_pv(m))
-		buf_addf(out, "pv=blkfront\npv_requests=%lu\n",
+		buf_addf(out, "pv=%s\npv_requests=%lu\n", m->cell->value[AXIS_DEVICE],
 			 scenario_uint(m->scenario, SET_NUMBER_IOS));
 	else if (!machine_has_driver(m))
 		device_conf(m, out);
@@ -327,7 +337,9 @@ static void xl_config(const struct machine *m, const char *name, unsigned long m
 void text_xl_config(const struct machine *m, struct buf *out)
 {
 	xl_config(m, DOMU_NAME, scenario_uint(m->scenario, SET_DOMU_MEM_MIB), "domu.cpio", out);
-	if (machine_is_pv(m))
+	if (machine_is_pv_net(m))
+		text_net_vif(m, out);
+	else if (machine_is_pv(m))
 		buf_addf(out, "disk = [ \"format=raw, vdev=xvda, access=%s, target=/dev/ram0\" ]\n",
 			 scenario_bool(m->scenario, SET_READONLY) ? "ro" : "rw");
 	else if (!m->x86)

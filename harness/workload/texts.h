@@ -61,6 +61,7 @@ bool machine_has_pvh_dom0(const struct machine *m);
 
 /* The device is one of Xen's own: no tree, no backend of ours. */
 bool machine_is_pv(const struct machine *m);
+bool machine_is_pv_net(const struct machine *m);
 
 /* Each appends to out. */
 void text_xen_args(const struct machine *m, struct buf *out);
