@@ -188,7 +188,8 @@ static void take_splat(struct vm *vm, const struct splat *splat, const char *tex
 		soft(vm, VM_FAIL, culprit, "%s: %s", domain_word(culprit), text);
 		break;
 	case SPLAT_INVALID:
-		soft(vm, VM_INVALID, culprit, "%s: %s", domain_word(culprit), text);
+		/* what it does now is not what was asked for, and may never end */
+		judge_fatal(vm, VM_INVALID, culprit, "%s: %s", domain_word(culprit), text);
 		break;
 	}
 }
@@ -341,8 +342,10 @@ static void judge(struct vm *vm)
 			soft(vm, VM_FAIL, domain,
 			     "%s sent different records under one number: it started over", who);
 		if (stats->lost)
-			soft(vm, VM_INVALID, domain, "%u of %u records of %s are lost", stats->lost,
-			     stats->max_seq, who);
+			soft(vm, VM_INVALID, domain,
+			     "%u of %u records of %s are lost, number %u first (%u lines torn)",
+			     stats->lost, stats->max_seq, who,
+			     reports_first_lost(reports, (enum report_source)i), reports->torn);
 	}
 	if (reports->rejected)
 		soft(vm, VM_INVALID, VM_DOMAIN_NONE, "a record breaks the contract: %s",

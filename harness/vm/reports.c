@@ -426,6 +426,16 @@ void reports_line(struct reports *reports, const char *text, size_t len, struct 
 	}
 }
 
+unsigned int reports_first_lost(const struct reports *reports, enum report_source source)
+{
+	unsigned int seq = 1;
+
+	while (seq <= reports->sources[source].max_seq &&
+	       reports->have[source][(seq - 1) / 8] & 1u << (seq - 1) % 8)
+		seq++;
+	return seq;
+}
+
 const struct blob *reports_blob(const struct reports *reports, const char *name)
 {
 	size_t i;

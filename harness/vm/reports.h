@@ -106,4 +106,7 @@ void reports_line(struct reports *reports, const char *text, size_t len, struct 
 /* A complete blob by name, from whichever source; NULL if there is none. */
 const struct blob *reports_blob(const struct reports *reports, const char *name);
 
+/* The number of the first record that is missing; one more than the last if none is. */
+unsigned int reports_first_lost(const struct reports *reports, enum report_source source);
+
 #endif

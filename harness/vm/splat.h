@@ -16,7 +16,7 @@
 #include "vm/domain.h"
 
 enum splat_class {
-	SPLAT_INVALID,	/* the path under test is not live: no number may be printed */
+	SPLAT_INVALID,	/* the path under test is not live: nothing to wait for, no number */
 	SPLAT_FAIL,	/* goes on running, but no longer passes */
 	SPLAT_DEAD,	/* the device under test does nothing any more: nothing to wait for */
 	SPLAT_HALT,	/* the machine goes down: wrong unless everybody is done */
