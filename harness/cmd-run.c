@@ -12,6 +12,7 @@
 #include "opt-build.h"
 #include "scenario/scenario.h"
 #include "vm/kvm.h"
+#include "result/result.h"
 #include "workload/run.h"
 
 static const char usage_text[] =
@@ -45,8 +46,18 @@ static char *default_out(void)
 
 static void print_end(const struct scenario *s, const char *out, const struct run_summary *sum)
 {
-	printf("%s: %u passed, %u failed, %u not applicable%s\n", s->name, sum->pass, sum->failed,
-	       sum->not_applicable,
+	const struct { unsigned int nr; const char *word; } expected[] = {
+		{ sum->expected_fail, result_expected_fail },
+		{ sum->refused, result_refused },
+		{ sum->unexpected_pass, result_unexpected_pass },
+	};
+	size_t i;
+
+	printf("%s: %u passed, ", s->name, sum->pass);
+	for (i = 0; i < ARRAY_SIZE(expected); i++)
+		if (expected[i].nr)
+			printf("%u %s, ", expected[i].nr, expected[i].word);
+	printf("%u failed, %u not applicable%s\n", sum->failed, sum->not_applicable,
 	       !sum->canary_ran ? "" : sum->canary_identical ?
 	       "; canary identical" :
 	       "; canary DIFFERS: no number here is exact");

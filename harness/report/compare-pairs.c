@@ -132,6 +132,16 @@ static int choose_axis(struct compare *cmp, struct err *err)
 	return 0;
 }
 
+/* A cell that passes all the same says that something has changed. */
+static void warn_unexpected(struct compare *cmp, const struct results *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->nr_cells; i++)
+		if (!strcmp(r->cells[i].word, result_unexpected_pass))
+			compare_warn(cmp, "%s was expected to fail, and passed", r->cells[i].id);
+}
+
 static bool usable(struct compare *cmp, const struct result_cell *a, const struct result_cell *b)
 {
 	const struct result_cell *cells[] = { a, b };
@@ -145,9 +155,9 @@ static bool usable(struct compare *cmp, const struct result_cell *a, const struc
 			continue;
 		ok = false;
 		compare_skip(cmp, xstrdup(cells[i]->id),
-			     xasprintf("%s%s%s", outcome_name(cells[i]->outcome),
+			     xasprintf("%s%s%s", cells[i]->word,
 				       *cells[i]->reason ? ": " : "", cells[i]->reason));
-		if (status > cmp->status)
+		if (status > cmp->status && !cells[i]->as_expected)
 			cmp->status = status;
 	}
 	return ok;
@@ -445,7 +455,10 @@ int compare_pair_cells(struct compare *cmp, struct err *err)
 		pair_across(cmp);
 	name_sides(cmp);
 	label_pairs(cmp);
-	if (!cmp->nr_pairs && cmp->status == GB_OK)
+	warn_unexpected(cmp, cmp->a);
+	if (cmp->a != cmp->b)
+		warn_unexpected(cmp, cmp->b);
+	if (!cmp->nr_pairs && cmp->status == GB_OK && !compare_expects(cmp))
 		return err_usage(err, "%s: no two cells can be compared%s%s%s%s", cmp->a->path,
 				 cmp->nr_skips ? ": " : "", cmp->nr_skips ? cmp->skips[0].what : "",
 				 cmp->nr_skips ? ": " : "",

@@ -131,8 +131,10 @@ static void add_head(const struct compare *cmp, const char *bullet, struct buf *
 		 cmp->a->path);
 	buf_addf(out, "%sB: %s%s%s\n", bullet, cmp->by ? cmp->name_b : "", cmp->by ? " in " : "",
 		 cmp->b->path);
-	buf_addf(out, "%scanary: %s\n\n", bullet,
+	buf_addf(out, "%scanary: %s\n", bullet,
 		 canaries[cmp->b->canary > cmp->a->canary ? cmp->b->canary : cmp->a->canary]);
+	compare_add_outcomes(cmp, bullet, out);
+	buf_addstr(out, "\n");
 }
 
 static bool any_varies(const struct compare *cmp)
@@ -270,7 +272,7 @@ static json_t *row_json(const struct compare_row *row)
 json_t *compare_json(const struct compare *cmp)
 {
 	json_t *pairs = json_array(), *skips = json_array(), *warnings = json_array();
-	json_t *out;
+	json_t *out, *outcomes = compare_outcomes(cmp);
 	size_t i, j;
 
 	for (i = 0; i < cmp->nr_pairs; i++) {
@@ -296,5 +298,7 @@ json_t *compare_json(const struct compare *cmp)
 			"status", (int)cmp->status);
 	if (cmp->by)
 		json_object_set_new(out, "by", json_string(cmp->by));
+	if (outcomes)
+		json_object_set_new(out, "outcomes", outcomes);
 	return out;
 }

@@ -144,6 +144,14 @@ void compare_warn(struct compare *cmp, const char *fmt, ...) __attribute__((form
 void compare_skip(struct compare *cmp, char *what, char *reason);	/* takes both */
 char *compare_sentence(const struct compare *cmp);			/* caller frees */
 
+/*
+ * How many cells of each value of the axis (or side) came to what, as {"upstream":
+ * {"pass": 1, "expected-fail": 1}, ...}; NULL where nothing but passing is expected of any.
+ */
+json_t *compare_outcomes(const struct compare *cmp);
+bool compare_expects(const struct compare *cmp);
+void compare_add_outcomes(const struct compare *cmp, const char *bullet, struct buf *out);
+
 /* Do two cells have the same axes and values, leaving out one axis (NULL: none)? */
 bool compare_same_axes(const struct result_cell *a, const struct result_cell *b, const char *but);
 

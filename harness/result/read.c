@@ -253,6 +253,23 @@ static const char *read_reason(json_t *cell)
 	return json_string_value(reason);
 }
 
+static int read_expected(const struct node *at, struct result_cell *cell, struct err *err)
+{
+	const json_t *expected = json_object_get(at->json, "expected");
+	const json_t *met = json_object_get(expected, "met");
+	struct node node = *at;
+
+	cell->word = outcome_name(cell->outcome);
+	if (!expected)
+		return 0;
+	if (!json_is_object(expected) || !json_is_boolean(met) ||
+	    !json_is_string(json_object_get(expected, "reason")))
+		return wrong(at, "expected", err, "not {\"word\", \"reason\", \"met\"}");
+	cell->as_expected = json_is_true(met);
+	node.json = expected;
+	return get_word(&node, "word", &cell->word, err);
+}
+
 static int read_cell(const struct node *at, struct result_cell *cell, struct err *err)
 {
 	int outcome;
@@ -262,7 +279,8 @@ static int read_cell(const struct node *at, struct result_cell *cell, struct err
 		return -1;
 	cell->outcome = (enum outcome)outcome;
 	cell->reason = read_reason((json_t *)at->json);
-	if (get_hash(at, "inputs_sha256", &cell->inputs_sha256, err) < 0 ||
+	if (read_expected(at, cell, err) < 0 ||
+	    get_hash(at, "inputs_sha256", &cell->inputs_sha256, err) < 0 ||
 	    get_hash(at, "console_sha256", &cell->console_sha256, err) < 0)
 		return -1;
 	return read_metrics(at, cell, err);

@@ -40,6 +40,8 @@ struct result_cell {
 	const json_t *axes;		/* object: axis to value, all strings */
 	enum outcome outcome;
 	const char *reason;		/* "" where there is none; no control characters */
+	const char *word;		/* what to call it: the outcome, or of "expected" */
+	bool as_expected;		/* it failed as the scenario says it is to */
 	const char *inputs_sha256;	/* NULL: not recorded */
 	const char *console_sha256;
 	struct metric *metrics;

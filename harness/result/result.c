@@ -23,6 +23,26 @@ static const struct {
 	[OUTCOME_INFRA_ERROR] = { "infra-error", GB_INFRA },
 };
 
+const char result_expected_fail[] = "expected-fail";
+const char result_refused[] = "refused";
+const char result_unexpected_pass[] = "unexpected-pass";
+
+const char *result_expect(const char *word, const char *text, enum outcome outcome,
+			  const char *reason)
+{
+	switch (outcome) {
+	case OUTCOME_PASS:
+		return result_unexpected_pass;
+	case OUTCOME_FAIL:
+	case OUTCOME_INVALID:
+	case OUTCOME_GUEST_CRASH:
+	case OUTCOME_XEN_CRASH:
+		return strstr(reason, text) ? word : NULL;
+	default:
+		return NULL;
+	}
+}
+
 const char *outcome_name(enum outcome outcome)
 {
 	return outcomes[outcome].name;

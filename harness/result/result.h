@@ -40,6 +40,20 @@ enum outcome {
 	NR_OUTCOMES
 };
 
+/*
+ * What reports call a cell of which the scenario expects something else than that it
+ * passes: it failed by a known defect, it failed as it should, it passed all the same.
+ */
+extern const char result_expected_fail[], result_refused[], result_unexpected_pass[];
+
+/*
+ * Word for a cell that is to fail with a reason that holds text: word if it did (neither
+ * timeouts nor failures of the host will do), result_unexpected_pass, or NULL: it failed
+ * in another way.
+ */
+const char *result_expect(const char *word, const char *text, enum outcome outcome,
+			  const char *reason);
+
 const char *outcome_name(enum outcome outcome);		/* "guest-crash" */
 /* Exit status that a run with this worst outcome has. */
 enum gb_exit outcome_exit(enum outcome outcome);

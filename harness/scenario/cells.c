@@ -135,12 +135,23 @@ static const char *why_not_pv(const struct scenario *s, const struct cell *c)
 	return NULL;
 }
 
+/* Does every condition hold for the cell? */
+static bool fits(const struct cell *c, const struct exclusion *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->nr_matches; i++)
+		if (!cell_is(c, x->match[i].axis, x->match[i].value))
+			return false;
+	return true;
+}
+
 static char *why_not(const struct scenario *s, const struct cell *c)
 {
 	const char *net = why_not_net(s, c);
 	bool pv = cell_is(c, AXIS_DEVICE, "blkfront") || cell_is(c, AXIS_DEVICE, "netfront");
 	const char *reason = pv ? why_not_pv(s, c) : NULL;
-	size_t i, j;
+	size_t i;
 
 	if (reason)
 		return xstrdup(reason);
@@ -162,16 +173,21 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 			       "them mapped would hold pages that are used for something else");
 	if (cell_is(c, AXIS_ALLOCATOR, "pool") && !cell_is(c, AXIS_MAPPING, "persistent"))
 		return xstrdup("the frontend uses a pool only if the backend offers to keep it mapped");
-	for (i = 0; i < s->nr_exclusions; i++) {
-		const struct exclusion *x = &s->exclusions[i];
+	for (i = 0; i < s->nr_exclusions; i++)
+		if (fits(c, &s->exclusions[i]))
+			/* the file's name alone: results are the same wherever it lies */
+			return xasprintf("left out by %s.ini:%d: %s", s->name, s->exclusions[i].line,
+					 s->exclusions[i].reason);
+	return NULL;
+}
 
-		for (j = 0; j < x->nr_matches; j++)
-			if (!cell_is(c, x->match[j].axis, x->match[j].value))
-				break;
-		/* the file's name alone: results of the same scenario are the same wherever it lies */
-		if (j == x->nr_matches)
-			return xasprintf("left out by %s.ini:%d: %s", s->name, x->line, x->reason);
-	}
+const struct expectation *scenario_expects(const struct scenario *s, const struct cell *cell)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_expectations; i++)
+		if (fits(cell, &s->expectations[i].which))
+			return &s->expectations[i];
 	return NULL;
 }
 

@@ -46,7 +46,11 @@ static void print_text(FILE *f)
 	      "  METRIC <= NUMBER        a limit that makes a run fail with exit status 1;\n"
 	      "  METRIC >= NUMBER        named as in result.json, for each cell that has the metric\n"
 	      "[exclude]\n"
-	      "  leave_out               AXIS=VALUE ...: reason (may be repeated)\n", f);
+	      "  leave_out               AXIS=VALUE ...: reason (may be repeated)\n"
+	      "[expect]\n"
+	      "  fail                    AXIS=VALUE ...: text (may be repeated): a known defect, these cells\n"
+	      "                          are to fail, with a reason that holds the text\n"
+	      "  refuse                  likewise, where failing is what is right\n", f);
 }
 
 static const char page_head[] =
@@ -77,6 +81,13 @@ static const char page_tail[] =
 	".SS [exclude]\n.TP\n.B leave_out\nAXIS=VALUE ...: reason. "
 	"Cells for which every condition holds are not run; the reason is printed. "
 	"May be given more than once.\n"
+	".SS [expect]\n.TP\n.B fail\nAXIS=VALUE ...: text. "
+	"A known defect: cells for which every condition holds are to fail, with a reason that\n"
+	"holds the text. Such a cell is reported as\n.IR expected\\-fail\n"
+	"and leaves the exit status alone; one that passes is reported as\n.IR unexpected\\-pass ,\n"
+	"and the exit status is 1. Failing in another way counts as for any cell. May be given\n"
+	"more than once.\n"
+	".TP\n.B refuse\nLikewise, of cells that are right to fail; reported as\n.IR refused .\n"
 	".SH EXAMPLE\n.nf\n"
 	"[scenario]\n"
 	"description = what does iommus cost against xen,dev\\-domid?\n"

@@ -10,6 +10,7 @@
 #include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "lib/fs.h"
+#include "result/result.h"
 #include "scenario/scenario.h"
 
 /* inih keeps lines in a buffer of INI_MAX_LINE bytes and cuts what is longer. */
@@ -234,18 +235,15 @@ static int read_budget(struct reader *r, const char *name, const char *value)
 	return 1;
 }
 
-/* "AXIS=V AXIS=V: reason" */
-static int read_exclusion(struct reader *r, const char *value)
+/* "AXIS=V AXIS=V: reason" behind key, into *x. */
+static int read_matches(struct reader *r, const char *key, const char *value, struct exclusion *x)
 {
-	struct exclusion *x;
 	const char *colon = strchr(value, ':');
 	const char *p = value;
 
-	if (!colon || !colon[strspn(colon, ": \t")])
-		return fail(r, "leave_out: no reason (AXIS=VALUE ...: reason)");
-	r->s->exclusions = xrealloc(r->s->exclusions, (r->s->nr_exclusions + 1) * sizeof(*x));
-	x = &r->s->exclusions[r->s->nr_exclusions++];
 	*x = (struct exclusion){ .line = r->line };
+	if (!colon || !colon[strspn(colon, ": \t")])
+		return fail(r, "%s: no reason (AXIS=VALUE ...: reason)", key);
 	x->reason = trimmed(colon + 1, strlen(colon + 1));
 	while (p < colon) {
 		size_t len = strcspn(p, " \t:");
@@ -260,23 +258,46 @@ static int read_exclusion(struct reader *r, const char *value)
 			continue;
 		}
 		if (!eq)
-			return fail(r, "leave_out: \"%.*s\" is not AXIS=VALUE", (int)len, p);
+			return fail(r, "%s: \"%.*s\" is not AXIS=VALUE", key, (int)len, p);
 		name = xstrndup(p, (size_t)(eq - p));
 		val = xstrndup(eq + 1, len - (size_t)(eq + 1 - p));
 		for (i = 0; i < NR_AXES && !k; i++)
 			if (!strcmp(scenario_axis_key(i)->name, name))
 				k = scenario_axis_key(i);
 		if (!k)
-			return fail(r, "leave_out: there is no axis \"%s\"", name);
+			return fail(r, "%s: there is no axis \"%s\"", key, name);
 		if (!value_ok(k, val, &msg))
-			return fail(r, "leave_out: %s", msg.data);
+			return fail(r, "%s: %s", key, msg.data);
 		x->match = xrealloc(x->match, (x->nr_matches + 1) * sizeof(*x->match));
 		x->match[x->nr_matches++] = (struct axis_match){ k->index, take_ptr(val) };
 		p += len;
 	}
 	if (!x->nr_matches)
-		return fail(r, "leave_out: no condition (AXIS=VALUE ...: reason)");
+		return fail(r, "%s: no condition (AXIS=VALUE ...: reason)", key);
 	return 1;
+}
+
+static int read_exclusion(struct reader *r, const char *name, const char *value)
+{
+	struct scenario *s = r->s;
+
+	if (strcmp(name, "leave_out"))
+		return fail(r, "unknown key \"%s\" in [exclude]", name);
+	s->exclusions = xrealloc(s->exclusions, (s->nr_exclusions + 1) * sizeof(*s->exclusions));
+	return read_matches(r, name, value, &s->exclusions[s->nr_exclusions++]);
+}
+
+static int read_expectation(struct reader *r, const char *name, const char *value)
+{
+	struct scenario *s = r->s;
+	struct expectation *x;
+
+	if (strcmp(name, "fail") && strcmp(name, "refuse"))
+		return fail(r, "unknown key \"%s\" in [expect]", name);
+	s->expectations = xrealloc(s->expectations, (s->nr_expectations + 1) * sizeof(*x));
+	x = &s->expectations[s->nr_expectations++];
+	x->word = strcmp(name, "fail") ? result_refused : result_expected_fail;
+	return read_matches(r, name, value, &x->which);
 }
 
 static int on_value(void *arg, const char *section, const char *name, const char *value)
@@ -291,11 +312,10 @@ static int on_value(void *arg, const char *section, const char *name, const char
 		return 0;
 	if (!strcmp(section, "budget"))
 		return read_budget(r, name, value);
-	if (!strcmp(section, "exclude")) {
-		if (strcmp(name, "leave_out"))
-			return fail(r, "unknown key \"%s\" in [exclude]", name);
-		return read_exclusion(r, value);
-	}
+	if (!strcmp(section, "exclude"))
+		return read_exclusion(r, name, value);
+	if (!strcmp(section, "expect"))
+		return read_expectation(r, name, value);
 	k = find_key(section, name, &known);
 	if (!known && !*section)
 		return fail(r, "key \"%s\" before any [section]", name);
@@ -488,6 +508,16 @@ bool scenario_bool(const struct scenario *s, enum setting setting)
 	return v;
 }
 
+static void release_matches(struct exclusion *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->nr_matches; i++)
+		free(x->match[i].value);
+	free(x->match);
+	free(x->reason);
+}
+
 void scenario_free(struct scenario *s)
 {
 	size_t i, j;
@@ -503,12 +533,11 @@ void scenario_free(struct scenario *s)
 		free(s->setting[i]);
 	for (i = 0; i < s->nr_budgets; i++)
 		free(s->budgets[i].metric);
-	for (i = 0; i < s->nr_exclusions; i++) {
-		for (j = 0; j < s->exclusions[i].nr_matches; j++)
-			free(s->exclusions[i].match[j].value);
-		free(s->exclusions[i].match);
-		free(s->exclusions[i].reason);
-	}
+	for (i = 0; i < s->nr_exclusions; i++)
+		release_matches(&s->exclusions[i]);
+	for (i = 0; i < s->nr_expectations; i++)
+		release_matches(&s->expectations[i].which);
+	free(s->expectations);
 	free(s->budgets);
 	free(s->exclusions);
 	free(s->name);

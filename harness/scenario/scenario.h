@@ -129,6 +129,15 @@ struct exclusion {
 	int line;
 };
 
+/*
+ * Cells that are to fail, and what their reason then holds; word (result/result.h) is
+ * what a report calls them if they do.
+ */
+struct expectation {
+	struct exclusion which;		/* its reason: the text that the cell's holds */
+	const char *word;
+};
+
 struct scenario {
 	char *path;
 	char *name;			/* file name without ".ini" */
@@ -138,6 +147,8 @@ struct scenario {
 	size_t nr_budgets;
 	struct exclusion *exclusions;
 	size_t nr_exclusions;
+	struct expectation *expectations;
+	size_t nr_expectations;
 };
 
 struct cell {
@@ -175,6 +186,9 @@ int scenario_override(struct scenario *s, enum setting setting, const char *opti
 int scenario_cells(const struct scenario *s, const char *const *only, struct cells *out,
 		   struct err *err);
 void cells_release(struct cells *cells);
+
+/* What the scenario expects of the cell if not that it passes: the first that fits, or NULL. */
+const struct expectation *scenario_expects(const struct scenario *s, const struct cell *cell);
 
 /* Is the device under test a network interface, of whatever kind? */
 bool cell_is_net(const struct cell *cell);

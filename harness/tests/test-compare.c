@@ -185,6 +185,39 @@ START_TEST(crash_beside_regression)
 }
 END_TEST
 
+#define EXPECTED(id, binding, outcome, word, met) \
+	"{'id':'" id "','axes':{'arch':'arm64','binding':'" binding "'},'outcome':'" outcome "'," \
+	"'reason':'why','expected':{'word':'" word "','reason':'wh','met':" met "},'metrics':[]}"
+
+/* A known defect is no failure of the comparison, and the reader sees how often it was met. */
+START_TEST(expected)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT, md = BUF_INIT;
+	_cleanup_json_ json_t *json = NULL;
+	const json_t *iommus;
+
+	cc_load_exact(&cc.a, "a",
+		DEV(M("maps", "1", "less", 3)) ","
+		EXPECTED("iom", "iommus", "fail", "expected-fail", "true") ","
+		EXPECTED("none", "none", "pass", "unexpected-pass", "false") ","
+		EXPECTED("dummy", "iommus-dummy", "invalid", "refused", "true"));
+	cc_compare(NULL);
+	ck_assert_int_eq(cc.cmp.status, GB_OK);
+	cc_skipped("iom", "expected-fail: why");
+	cc_skipped("dummy", "refused: why");
+	ck_assert(cc_warned("none was expected to fail, and passed"));
+	compare_text(&cc.cmp, &text);
+	compare_markdown(&cc.cmp, &md);
+	json = compare_json(&cc.cmp);
+	cc_lines_fit(&text);
+	ck_assert_ptr_nonnull(strstr(text.data, "\n  iommus: 1 expected-fail\n"));
+	ck_assert_ptr_nonnull(strstr(text.data, "\n  none: 1 unexpected-pass\n"));
+	ck_assert_ptr_nonnull(strstr(md.data, "\n- iommus-dummy: 1 refused\n"));
+	iommus = json_object_get(json_object_get(json, "outcomes"), "iommus");
+	ck_assert_int_eq(json_integer_value(json_object_get(iommus, "expected-fail")), 1);
+}
+END_TEST
+
 #define C3(id, binding, bs, value) \
 	CELL(id, "'arch':'arm64','binding':'" binding "','bs':'" bs "'", "", \
 	     M("maps", "1", "less", value))
@@ -449,6 +482,7 @@ int main(void)
 	tcase_add_test(tc, aa_of_other_inputs);
 	tcase_add_loop_test(tc, crashes, 0, ARRAY_SIZE(outcomes));
 	tcase_add_test(tc, crash_beside_regression);
+	tcase_add_test(tc, expected);
 	tcase_add_test(tc, pairs_within);
 	tcase_add_test(tc, nothing_varies);
 	tcase_add_test(tc, nothing_pairs);

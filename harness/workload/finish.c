@@ -98,6 +98,49 @@ static json_t *merge_cell(const struct run *run, const struct cell *cell)
 	return n ? merge_parts(part, n) : NULL;
 }
 
+static enum outcome outcome_of(const json_t *cell)
+{
+	int i = 0;
+
+	while (i < NR_OUTCOMES && strcmp(outcome_name((enum outcome)i), str(cell, "outcome")))
+		i++;
+	return (enum outcome)i;
+}
+
+/*
+ * Say in the cell what was expected of it and what it is called for that. true: it is
+ * counted.
+ */
+static bool take_expectation(struct run *run, const struct cell *cell, json_t *json,
+			     struct run_summary *summary)
+{
+	const struct expectation *x = scenario_expects(run->scenario, cell);
+	const char *word;
+
+	if (!x)
+		return false;
+	word = result_expect(x->word, x->which.reason, outcome_of(json), str(json, "reason"));
+	json_object_set_new(json, "expected",
+			    json_pack("{s:s,s:s,s:b}", "word", word ? word : str(json, "outcome"),
+				      "reason", x->which.reason, "met", word == x->word));
+	if (word == result_unexpected_pass) {
+		/* also with --quiet: it is why the exit status is not 0 */
+		progress_say(&run->progress, "%s: %s: it was expected to fail, with \"%s\"",
+			     cell->id, word, x->which.reason);
+		summary->unexpected_pass++;
+		if (summary->worst < GB_REGRESSION)
+			summary->worst = GB_REGRESSION;
+	} else if (word == result_refused) {
+		summary->refused++;
+	} else if (word) {
+		summary->expected_fail++;
+	} else {
+		progress_say(&run->progress, "%s: not the failure that was expected, \"%s\"",
+			     cell->id, x->which.reason);
+	}
+	return word != NULL;
+}
+
 static void count_outcome(const json_t *cell, struct run_summary *summary)
 {
 	const char *outcome = str(cell, "outcome");
@@ -134,7 +177,7 @@ static void note_not_applicable(struct run *run)
 	}
 }
 
-static json_t *cells_json(const struct run *run, struct run_summary *summary)
+static json_t *cells_json(struct run *run, struct run_summary *summary)
 {
 	json_t *all = json_array();
 	size_t i;
@@ -153,7 +196,8 @@ static json_t *cells_json(const struct run *run, struct run_summary *summary)
 			continue;
 		if (summary->canary_ran && !summary->canary_identical)
 			demote(json);
-		count_outcome(json, summary);
+		if (!take_expectation(run, cell, json, summary))
+			count_outcome(json, summary);
 		json_array_append_new(all, json);
 	}
 	return all;

@@ -49,8 +49,10 @@ static int save_files(const struct task *t, const struct vm_result *r, struct er
 static void finish_task(struct task *t, const struct vm_result *r)
 {
 	struct run *run = t->run;
+	const struct expectation *x = scenario_expects(run->scenario, t->cell);
 	char console[FS_SHA256_HEX];
 	struct evaluation e;
+	const char *word;
 	const char *gave_up;
 	_cleanup_free_ char *note = NULL;
 	struct err err = { 0 };
@@ -64,7 +66,9 @@ static void finish_task(struct task *t, const struct vm_result *r)
 	json_object_set_new(t->result, "inputs_sha256", json_string(t->plan.key));
 	/* a kernel that gave up waiting for a supplier passes, late */
 	gave_up = json_string_value(json_object_get(json_object_get(t->result, "proof"), "gave_up"));
-	note = xasprintf("%s%s%s%s%s%s%s", outcome_name(e.outcome), *e.reason ? ": " : "", e.reason,
+	word = x ? result_expect(x->word, x->which.reason, e.outcome, e.reason) : NULL;
+	note = xasprintf("%s%s%s%s%s%s%s", word ? word : outcome_name(e.outcome),
+			 *e.reason ? ": " : "", e.reason,
 			 gave_up ? ", after a deferred probe: " : "", gave_up ? gave_up : "",
 			 r->context ? "\n" : "", r->context ? r->context : "");
 	free(e.reason);

@@ -43,6 +43,7 @@ struct run_opts {
 
 struct run_summary {
 	unsigned int pass, failed, not_applicable;
+	unsigned int expected_fail, refused, unexpected_pass;	/* [expect] */
 	unsigned int unmet;		/* budgets */
 	enum gb_exit worst;
 	bool interrupted;
