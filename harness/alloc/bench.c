@@ -126,6 +126,7 @@ static void args_load(struct args *a, const struct bench *b, const char *command
 	args_add(a, "--own", l->own_pct);
 	args_add(a, "--grown", l->grown);
 	args_add(a, "--reserve", l->reserve);
+	args_add(a, "--aperture", l->aperture);
 	if (l->trace) {
 		a->v[a->nr++] = xstrdup("--trace");
 		a->v[a->nr++] = xstrdup(l->trace);
@@ -230,16 +231,28 @@ int bench_read_trace(const char *path, struct trace *out, struct err *err)
 	       err_usage(err, "%s: %s", path, where.what);
 }
 
+/* The file's name; of a run's traces, all of which are trace.txt, the cell's. */
+static char *trace_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *p = slash;
+
+	if (!slash || strcmp(slash + 1, "trace.txt"))
+		return xstrdup(slash ? slash + 1 : path);
+	while (p > path && p[-1] != '/')
+		p--;
+	return xstrndup(p, (size_t)(slash - p));
+}
+
 static int add_trace(struct bench *b, const char *path, struct err *err)
 {
-	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *name = trace_name(path);
 	struct trace trace;
 
 	if (bench_read_trace(path, &trace, err) < 0)
 		return -1;
 	b->loads = xrealloc(b->loads, (b->nr_loads + 1) * sizeof(*b->loads));
 	b->loads[b->nr_loads++] = (struct bench_load){
-		.name = xstrdup(slash ? slash + 1 : path),
+		.name = take_ptr(name),
 		.what = xasprintf("trace: device %s, scenario %s, %zu maps, at most %u at once of "
 				  "%llu pages", trace.device, trace.scenario, trace.nr_maps,
 				  trace.nr_slots, (unsigned long long)trace.pages_peak),
@@ -274,7 +287,7 @@ static int choose_loads(const struct bench_opts *opts, struct bench *b, struct e
 static int choose_variants(const struct bench_opts *opts, struct bench *b, struct err *err)
 {
 	static const char *const known[] = {
-		BENCH_BASE, "nextfit", "magazine", "iommu",
+		BENCH_BASE, "nextfit", "magazine", "iommu", "iommu-iova",
 	};
 	const char *const argv[] = { b->program, "list", NULL };
 	_cleanup_json_ json_t *list = NULL;

@@ -41,6 +41,7 @@ struct bench_load {
 	unsigned int own_pct;	/* of the device's own references, for good, scattered */
 	bool grown;		/* the table is at its limit of frames */
 	unsigned int reserve;	/* xen_grant_dma.reserve */
+	unsigned int aperture;	/* xen_grant_dma.iommu_grefs; 0: all that a variant may take */
 	unsigned int threads;	/* 0: 1 */
 	unsigned int requests;	/* in the counted pass; 0: 4096 */
 	bool instructions;	/* count them */

@@ -35,6 +35,10 @@ const struct bench_load bench_loads[] = {
 	{ .name = "128x8-own",
 	  .what = "8 pages; the device itself holds 20 % of its references for good, scattered",
 	  .inflight = 128, .pages = 8, .own_pct = 20, .requests = 1024 },
+	{ .name = "128x8-aperture", .what = "8 pages; iommu has the 4,095 references of its default",
+	  .inflight = 128, .pages = 8, .aperture = 4095 },
+	{ .name = "128x32-aperture", .what = "the same, 32 pages: one more than there are",
+	  .inflight = 128, .pages = 32, .aperture = 4095 },
 	{ .name = "64x1-threads", .what = "2 threads, 64 in flight each, 1 page",
 	  .inflight = 64, .pages = 1, .threads = 2 },
 	{ .name = "64x8-threads", .what = "2 threads, 64 in flight each, 8 pages",
@@ -170,10 +174,13 @@ bool bench_claim(const struct bench *b, size_t i, struct claim *out)
 		  NULL, NULL, 0 },
 		{ "20 % held by others, 32 pages: nextfit succeeds", SUCCEEDS, NULL, "nextfit", 0 },
 		{ "20 % held by others, 32 pages: iommu succeeds", SUCCEEDS, NULL, "iommu", 0 },
+		{ "20 % held by others, 32 pages: iommu-iova succeeds", SUCCEEDS, NULL, "iommu-iova", 0 },
 		{ "single pages: nextfit takes at most 5 % more instructions", SINGLE, NULL, "nextfit", 0 },
 		{ "single pages: magazine takes at most 5 % more instructions", SINGLE, NULL,
 		  "magazine", 0 },
 		{ "single pages: iommu takes at most 5 % more instructions", SINGLE, NULL, "iommu", 0 },
+		{ "single pages: iommu-iova takes at most 5 % more instructions", SINGLE, NULL,
+		  "iommu-iova", 0 },
 	};
 
 	if (i >= ARRAY_SIZE(claims))

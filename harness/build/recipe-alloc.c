@@ -37,6 +37,15 @@ static const char *const after[] = {
 	"fn:grow_gnttab_list", "fn:gnttab_expand", "fn:gnttab_init", NULL,
 };
 
+/* dma-iommu's questions to a domain with an allocator of references for IOVAs. */
+static const char *const address[] = {
+	"def:XEN_GRANT_DMA_ADDR_OFF", "fn:grant_to_dma", "fn:dma_to_grant", NULL,
+};
+
+static const char *const hooks[] = {
+	"fn:to_grant_domain", "fn:grant_dma_alloc_iova", "fn:grant_dma_free_iova", NULL,
+};
+
 /* Whole files of upstream's, and where they go. */
 static const char *const whole[][2] = {
 	{ "drivers/iommu/iova.c", "iova.c" },
@@ -73,6 +82,10 @@ int alloc_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 		key_add(key, "cut", "%s", before[i]);
 	for (i = 0; after[i]; i++)
 		key_add(key, "cut", "%s", after[i]);
+	for (i = 0; address[i]; i++)
+		key_add(key, "cut", "%s", address[i]);
+	for (i = 0; hooks[i]; i++)
+		key_add(key, "cut", "%s", hooks[i]);
 	builder_key_flags(key, (const char *const[]){ FLAGS, "cut " CUT_VERSION, NULL });
 	return builder_key_toolchain(b, r, key, err);
 }
@@ -153,6 +166,30 @@ static int patched(const struct tree *tree, const char *gen, json_t *sources, st
 				    "in it");
 }
 
+/* Cut out of a file of ours as the patches make it, behind what is in out already. */
+static int cut_ours(const struct tree *tree, const char *name, const char *const *wanted,
+		    struct buf *out, json_t *sources, struct err *err)
+{
+	_cleanup_free_ char *path = xasprintf("%s/drivers/xen/%s", tree->src, name);
+	_cleanup_free_ char *file = xasprintf("drivers/xen/%s", name);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	if (fs_read(path, &text, err) < 0 || cut_source(text.data, name, wanted, out, err) < 0)
+		return -1;
+	return note(sources, file, path, err);
+}
+
+static int iova_hooks(const struct tree *tree, const char *gen, json_t *sources, struct err *err)
+{
+	_cleanup_free_ char *to = xasprintf("%s/iova-hooks.h", gen);
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	if (cut_ours(tree, "grant-dma.h", address, &out, sources, err) < 0 ||
+	    cut_ours(tree, "grant-dma-domain.c", hooks, &out, sources, err) < 0)
+		return -1;
+	return fs_write_atomic(to, out.data, out.size, 0644, err);
+}
+
 int alloc_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 {
 	_cleanup_tree_ struct tree tree = TREE_INIT;
@@ -160,8 +197,6 @@ int alloc_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	_cleanup_free_ char *gen = xasprintf("%s/gen", ctx->stage);
 	_cleanup_free_ char *obj = xasprintf("%s/obj", ctx->stage);
 	_cleanup_free_ char *list = xasprintf("%s/sources.json", ctx->stage);
-	_cleanup_free_ char *from = xasprintf("%s/gb-alloc", obj);
-	_cleanup_free_ char *to = xasprintf("%s/gb-alloc", ctx->stage);
 	_cleanup_free_ char *dir = builder_data(b, "harness/sim");
 	_cleanup_free_ char *o = xasprintf("O=%s", obj);
 	_cleanup_free_ char *g = xasprintf("GEN=%s", gen);
@@ -170,16 +205,26 @@ int alloc_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 					     "-ffile-prefix-map=%s=.", b->data_dir, ctx->stage);
 	_cleanup_free_ char *jobs = builder_jobs(b);
 	const char *argv[] = { "make", "-C", dir, o, g, cc, FLAGS, map, jobs, NULL };
+	static const char *const programs[] = { "gb-alloc", "alloc-threads", "alloc-threads-bad" };
 	_cleanup_free_ char *kernel = NULL, *text = NULL;
+	size_t i;
 
 	if (fs_mkdirs(obj, err) < 0 || kernel_source_open(b, &tree, &kernel, err) < 0 ||
-	    upstream(&tree, gen, sources, err) < 0 || patched(&tree, gen, sources, err) < 0)
+	    upstream(&tree, gen, sources, err) < 0 || patched(&tree, gen, sources, err) < 0 ||
+	    iova_hooks(&tree, gen, sources, err) < 0)
 		return -1;
 	text = json_dumps(sources, JSON_INDENT(1) | JSON_SORT_KEYS);
 	if (!text || fs_write_atomic(list, text, strlen(text), 0644, err) < 0)
 		return -1;
-	if (builder_run(b, ctx, dir, argv, NULL, -1, err) < 0 || fs_copy(from, to, err) < 0)
+	if (builder_run(b, ctx, dir, argv, NULL, -1, err) < 0)
 		return -1;
+	for (i = 0; i < ARRAY_SIZE(programs); i++) {
+		_cleanup_free_ char *from = xasprintf("%s/%s", obj, programs[i]);
+		_cleanup_free_ char *to = xasprintf("%s/%s", ctx->stage, programs[i]);
+
+		if (fs_copy(from, to, err) < 0)
+			return -1;
+	}
 	ctx->version = take_ptr(kernel);
 	return fs_remove_tree(obj, err) < 0 ? -1 : fs_remove_tree(gen, err);
 }

@@ -4,7 +4,7 @@
  * on standard output. `grantbench alloc` starts it once per round, so that each
  * measurement has a process, and with it a table, of its own.
  *
- * Exit status: 0, --held-late 0|1 --grown 0|1 when a model run found a fault (it is printed), 2 usage, 3 the
+ * Exit status: 0, 1 when a model run found a fault (it is printed), 2 usage, 3 the
  * load cannot be run (the reason is on standard error).
  */
 #include <errno.h>
@@ -25,7 +25,7 @@
 static const char usage_text[] =
 	"usage: gb-alloc list | defects | run OPTION... | insns OPTION... | model OPTION...\n"
 	"  --variant NAME --frames N --max-refs N --inflight N --pages N --order fifo|random\n"
-	"  --held PCT --held-late 0|1 --own PCT --reserve N --threads N --requests N --time-ms N --seed N --trace FILE\n"
+	"  --held PCT --held-late 0|1 --grown 0|1 --own PCT --reserve N --aperture N --threads N --requests N --time-ms N --seed N --trace FILE\n"
 	"  model: --variant --frames --max-refs --threads --requests (operations) --seed\n";
 
 enum { OPT_VARIANT = 256, OPT_ORDER, OPT_TRACE, OPT_NUMBER };
@@ -50,6 +50,7 @@ static const struct number numbers[] = {
 	{ "held", 0, 90, &mix.held_pct },
 	{ "own", 0, 90, &mix.own_pct },
 	{ "reserve", 0, 1u << 20, &mix.reserve },
+	{ "aperture", 0, 1u << 20, &mix.aperture },
 	{ "held-late", 0, 1, &held_late },
 	{ "grown", 0, 1, &grown },
 	{ "threads", 1, SIM_CPUS, &mix.threads },

@@ -351,6 +351,7 @@ static int load_init(struct load *l, const struct mix *m, const char **why)
 	sim_thread(0);
 	sim_table_reset(m->frames);
 	sim_reserve(m->reserve);
+	sim_aperture(m->aperture);
 	if (m->grown)
 		grow_table(m);
 	l->ctx = m->variant->create(m->max_refs);

@@ -38,6 +38,7 @@ struct mix {
 	bool held_late;			/* others come when the device has been at work */
 	bool grown;			/* the table has grown to its limit before */
 	unsigned int reserve;		/* sim_reserve() */
+	unsigned int aperture;		/* sim_aperture() */
 	unsigned int threads;
 	unsigned int requests;		/* per thread and pass */
 	unsigned int time_ms;		/* least length of the timed part */

@@ -78,6 +78,9 @@ unsigned int sim_table_pages(void);		/* of memory that its growth took */
 /* What nextfit takes at once when it is created; nothing where it has no such parameter. */
 void sim_reserve(unsigned int refs);
 
+/* What iommu reserves when it is created; 0: all that it may take. */
+void sim_aperture(unsigned int refs);
+
 /*
  * Whether free list, bitmap, count and tail agree. False: why says what does not,
  * for people.

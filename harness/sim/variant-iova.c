@@ -19,15 +19,22 @@ struct aperture {
 	unsigned int count;
 };
 
+static unsigned int aperture;
+
+void sim_aperture(unsigned int refs)
+{
+	aperture = refs;
+}
+
 static void *iova_create(unsigned int max_refs)
 {
 	struct aperture *a = kzalloc(sizeof(*a), GFP_KERNEL);
 
 	if (!a)
 		return NULL;
-	if (gnttab_alloc_grant_reference_seq(max_refs, &a->first) < 0)
+	a->count = aperture && aperture < max_refs ? aperture : max_refs;
+	if (gnttab_alloc_grant_reference_seq(a->count, &a->first) < 0)
 		goto no_refs;
-	a->count = max_refs;
 	if (iova_cache_get() < 0)
 		goto no_cache;
 	init_iova_domain(&a->iovad, PAGE_SIZE, GRANT_PFN | a->first);

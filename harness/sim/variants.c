@@ -40,7 +40,8 @@ static const struct sim_variant variant_null = {
 	.free = null_free,
 };
 
-extern const struct sim_variant variant_upstream, variant_iommu, variant_nextfit, variant_magazine;
+extern const struct sim_variant variant_upstream, variant_iommu, variant_iommu_iova, variant_nextfit;
+extern const struct sim_variant variant_magazine, variant_locks;
 
 const struct sim_variant *const sim_variants[] = {
 #ifdef SIM_KERNEL_SOURCE
@@ -54,6 +55,8 @@ const struct sim_variant *const sim_variants[] = {
 #endif
 #ifdef SIM_KERNEL_SOURCE
 	&variant_iommu,
+	&variant_iommu_iova,
+	&variant_locks,
 #endif
 	&variant_null,
 	NULL,
