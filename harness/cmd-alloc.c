@@ -24,8 +24,8 @@ static const char usage_text[] =
 	"this machine (artifact alloc-host). Variants are interleaved and held against upstream's.\n"
 	"  --load NAME        only this load; may be repeated\n"
 	"  --variant NAME     only this variant, and upstream's; may be repeated\n"
-	"  --trace FILE       replay what a device did in a guest; may be repeated. Without --load,\n"
-	"                     traces alone\n"
+	"  --trace FILE|OUT   replay what a device did in a guest: a trace, or all of a run; may be\n"
+	"                     repeated. Without --load, traces alone\n"
 	"  --rounds N         rounds (default 12, 6 to 200)\n"
 	"  --seed N           of loads and ageing (default 1)\n"
 	"  --check            exit status 1 when a number that is to be reached is not\n"
@@ -53,6 +53,8 @@ struct names {
 struct request {
 	struct opt_build build;
 	struct names loads, variants, traces;
+	char *found[NAMES_MAX];		/* traces of runs */
+	size_t nr_found;
 	unsigned int rounds;
 	uint64_t seed;
 	bool check, list, help, quiet;
@@ -73,6 +75,39 @@ static int add_name(struct names *names, const char *name, struct err *err)
 		return err_usage(err, "more than %d of the same option", NAMES_MAX);
 	names->v[names->nr++] = name;
 	return 0;
+}
+
+struct run_traces {
+	struct request *req;
+	const char *dir;
+};
+
+static int take_run_trace(const char *rel_path, void *arg, struct err *err)
+{
+	struct run_traces *t = arg;
+	const char *slash = strrchr(rel_path, '/');
+	char *path;
+
+	if (!slash || strcmp(slash + 1, "trace.txt") || t->req->nr_found == NAMES_MAX)
+		return 0;
+	path = xasprintf("%s/%s", t->dir, rel_path);
+	t->req->found[t->req->nr_found++] = path;
+	return add_name(&t->req->traces, path, err);
+}
+
+/* A file, or the cells of a run. */
+static int add_trace(struct request *req, const char *arg, struct err *err)
+{
+	_cleanup_free_ char *cells = xasprintf("%s/cells", arg);
+	struct run_traces t = { req, cells };
+	size_t before = req->traces.nr;
+
+	if (!fs_is_dir(cells))
+		return add_name(&req->traces, arg, err);
+	if (fs_walk(cells, take_run_trace, &t, err) < 0)
+		return -1;
+	return req->traces.nr > before ? 0 : err_usage(err, "--trace %s: no cell of this run has a "
+						       "trace (scenario key trace = yes)", arg);
 }
 
 static int get_number(const char *option, const char *text, unsigned long min, unsigned long max,
@@ -101,7 +136,7 @@ static int get_option(struct request *req, int c, struct err *err)
 	case OPT_VARIANT:
 		return add_name(&req->variants, optarg, err);
 	case OPT_TRACE:
-		return add_name(&req->traces, optarg, err);
+		return add_trace(req, optarg, err);
 	case OPT_ROUNDS:
 		if (get_number("--rounds", optarg, 6, 200, &n, err) < 0)
 			return -1;
@@ -321,6 +356,8 @@ int cmd_alloc(int argc, char **argv)
 	}
 	if (ret == 0)
 		ret = run(&req, &err);
+	while (req.nr_found)
+		free(req.found[--req.nr_found]);
 	if (ret < 0) {
 		fprintf(stderr, "grantbench alloc: %s\n", err.msg);
 		return err_exit(&err);

@@ -12,6 +12,7 @@
 #include "probe.h"
 #include "report.h"
 #include "sys.h"
+#include "trace.h"
 #include "workload.h"
 
 #define IPERF3 "/bin/iperf3"
@@ -173,11 +174,12 @@ static bool timed(const struct conf *conf, const struct nic *nic)
 	struct workload_stats empty, before, after;
 	struct disk disk = { .device = "" };
 	char error[160] = "", *json;
-	int table = domu_perturb(conf), marks;
+	int table = domu_perturb(conf), marks, trace;
 
 	if (table < 0)
 		return false;
 	snprintf(disk.device, sizeof(disk.device), "%s", nic->device);
+	trace = trace_maybe_start(conf);
 	/* a mark is two packets that grant: what lies between the first two is what it costs */
 	marks = nic_mark(nic);
 	report_phase("workload-start");
@@ -194,8 +196,9 @@ static bool timed(const struct conf *conf, const struct nic *nic)
 	workload_stats_send(&empty, "empty");
 	workload_stats_send(&before, "before");
 	workload_stats_send(&after, "after");
+	ok = trace_maybe_end(conf, nic->device, trace) && ok;
 	domu_end_perturb(conf, table);
-	if (!ok)
+	if (!ok && error[0])
 		report_error("%s: %s", conf->net_test, error);
 	if (marks < 0)
 		report_error("%s: no answer to a mark: %s", nic->name, strerror(-marks));

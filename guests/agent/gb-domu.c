@@ -182,20 +182,14 @@ void domu_end_perturb(const struct conf *conf, int handle)
 /* The timed part, with what the seed asks for in front of it. */
 static bool run_timed(const struct conf *conf, const struct disk *disk)
 {
-	int table = domu_perturb(conf), trace = 0;
+	int table = domu_perturb(conf), trace;
 	bool ok;
 
 	if (table < 0)
 		return false;
-	if (conf->trace)
-		trace = trace_start();
+	trace = trace_maybe_start(conf);
 	ok = !strcmp(conf->workload, "selftest") ? selftest_run(conf, disk) : workload_fio(conf, disk);
-	if (conf->trace && trace == 0)
-		trace = trace_send(disk->device, conf->scenario);
-	if (trace < 0) {
-		report_error("no trace of the maps: %s", strerror(-trace));
-		ok = false;
-	}
+	ok = trace_maybe_end(conf, disk->device, trace) && ok;
 	domu_end_perturb(conf, table);
 	return ok;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "report.h"
 #include "sys.h"
 
@@ -100,4 +101,20 @@ int trace_send(const char *device, const char *scenario)
 	free(text);
 	free(mapped);
 	return ret;
+}
+
+int trace_maybe_start(const struct conf *conf)
+{
+	return conf->trace ? trace_start() : 0;
+}
+
+bool trace_maybe_end(const struct conf *conf, const char *device, int started)
+{
+	int ret = started;
+
+	if (conf->trace && ret == 0)
+		ret = trace_send(device, conf->scenario);
+	if (ret < 0)
+		report_error("no trace of the maps: %s", strerror(-ret));
+	return ret == 0;
 }

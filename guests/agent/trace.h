@@ -6,6 +6,10 @@
 #ifndef GB_AGENT_TRACE_H
 #define GB_AGENT_TRACE_H
 
+#include <stdbool.h>
+
+struct conf;
+
 /* Start recording. 0 or -errno. */
 int trace_start(void);
 
@@ -14,5 +18,9 @@ int trace_start(void);
  * left out. A record that is not complete is an error: it must not become a number.
  */
 int trace_send(const char *device, const char *scenario);
+
+/* Both, of a workload, if the configuration asks for it. start's result goes into end. */
+int trace_maybe_start(const struct conf *conf);
+bool trace_maybe_end(const struct conf *conf, const char *device, int started);
 
 #endif
