@@ -61,6 +61,8 @@ struct sim_variant {
 	 * out the table's own.
 	 */
 	unsigned int (*reserved)(void *ctx);
+	/* Of these, free ones that it keeps for one CPU; or NULL. */
+	unsigned int (*cached)(void *ctx);
 	/* Longest search so far, in words of a bitmap, as the allocator counts it; or NULL. */
 	unsigned int (*scan_max)(void *ctx);
 };

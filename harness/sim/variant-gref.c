@@ -53,6 +53,15 @@ static unsigned int gref_reserved(void *ctx)
 	return st.reserved;
 }
 
+static unsigned int gref_cached(void *ctx)
+{
+	struct gref_alloc *ga = ctx;
+	struct gref_alloc_stats st = { .reserved = 0 };
+
+	ga->ops->get_stats(ga, &st);
+	return st.cached;
+}
+
 static unsigned int gref_scan_max(void *ctx)
 {
 	struct gref_alloc *ga = ctx;
@@ -75,6 +84,7 @@ static unsigned int gref_scan_max(void *ctx)
 		.alloc = gref_alloc,                                      \
 		.free = gref_free,                                        \
 		.reserved = gref_reserved,                                \
+		.cached = gref_cached,                                    \
 		.scan_max = gref_scan_max,                                \
 	}
 

@@ -201,6 +201,61 @@ START_TEST(no_memory)
 }
 END_TEST
 
+#ifdef SIM_GREF_magazine
+#define RUNS 24
+
+/* Runs of 4 by this CPU, taken and freed: some stay with it. */
+static void work_on(unsigned int cpu, const struct sim_variant *v, void *ctx)
+{
+	uint32_t first[RUNS];
+	int i;
+
+	sim_thread(cpu);
+	for (i = 0; i < RUNS; i++)
+		ck_assert_int_eq(v->alloc(ctx, 4, &first[i]), 0);
+	for (i = 0; i < RUNS; i++)
+		v->free(ctx, first[i], 4);
+}
+
+/*
+ * A CPU that goes offline gives its magazine back, that CPU alone, and what was in it can be
+ * had by the others.
+ */
+START_TEST(cpu_goes)
+{
+	const struct sim_variant *v = sim_variant_find("magazine");
+	unsigned int all, one, nr = 0;
+	static uint32_t refs[512];
+	void *ctx;
+
+	sim_table_reset(4);
+	ctx = v->create(512);
+	ck_assert_ptr_nonnull(ctx);
+	work_on(1, v, ctx);
+	one = v->cached(ctx);
+	ck_assert_uint_gt(one, 0);
+	work_on(2, v, ctx);
+	all = v->cached(ctx);
+	ck_assert_uint_gt(all, one);
+	sim_thread(0);
+	sim_cpu_dead(3);
+	ck_assert_uint_eq(v->cached(ctx), all);
+	sim_cpu_dead(1);
+	ck_assert_uint_eq(v->cached(ctx), all - one);
+	sim_cpu_dead(2);
+	ck_assert_uint_eq(v->cached(ctx), 0);
+	while (nr < ARRAY_SIZE(refs) && v->alloc(ctx, 1, &refs[nr]) == 0)
+		nr++;
+	ck_assert_uint_eq(nr, v->reserved(ctx));
+	while (nr > 0)
+		v->free(ctx, refs[--nr], 1);
+	ck_assert(sim_quiet());
+	v->destroy(ctx);
+	ck_assert_uint_eq(sim_table_free_refs(), sim_table_refs() - SIM_RESERVED_REFS);
+}
+END_TEST
+#endif
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("alloc-model");
@@ -212,6 +267,9 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, long_requests, 0, nr);
 	tcase_add_loop_test(tc, scripts, 0, nr);
 	tcase_add_loop_test(tc, no_memory, 0, nr);
+#ifdef SIM_GREF_magazine
+	tcase_add_test(tc, cpu_goes);
+#endif
 	suite_add_tcase(s, tc);
 	tc = tcase_create("known-bad");
 	tcase_add_loop_test(tc, mutants_are_seen, 0, 2 * nr);
