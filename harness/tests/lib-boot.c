@@ -81,6 +81,20 @@ void boot_check_granted(const json_t *cell, int ios)
 		ck_assert_double_eq(boot_metric(cell, "grant_maps"), boot_metric(cell, "backend_maps"));
 }
 
+void boot_check_expected(const json_t *cell, const char *outcome, const char *word,
+			 const char *want)
+{
+	const json_t *expected = json_object_get(cell, "expected");
+	const char *id = boot_str(cell, "id"), *reason = boot_str(cell, "reason");
+
+	ck_assert_msg(!strcmp(boot_str(cell, "outcome"), outcome), "%s: %s: %s", id,
+		      boot_str(cell, "outcome"), reason);
+	ck_assert_msg(strstr(reason, want), "%s: reason \"%s\" lacks \"%s\"", id, reason, want);
+	ck_assert_msg(!strcmp(boot_str(expected, "word"), word), "%s: %s", id,
+		      boot_str(expected, "word"));
+	ck_assert(json_is_true(json_object_get(expected, "met")));
+}
+
 void boot_expect_failure(const struct cli *cli, const char *scenario, const char *const *more,
 			 const char *outcome, const char *want)
 {

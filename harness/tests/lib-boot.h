@@ -26,6 +26,10 @@ double boot_metric(const json_t *cell, const char *name);
  */
 void boot_check_granted(const json_t *cell, int ios);
 
+/* The outcome is that, the reason holds want, and reports call the cell word for it. */
+void boot_check_expected(const json_t *cell, const char *outcome, const char *word,
+			 const char *want);
+
 /*
  * Run a scenario's cells, chosen by more (arguments, NULL at the end): the first must
  * have the outcome, a reason that holds want, and no metrics.

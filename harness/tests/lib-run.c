@@ -31,6 +31,7 @@ static void good_script(const struct fake_run *run, const struct plan *plan, str
 {
 	const struct machine *m = &plan->machine;
 	unsigned int us = 40000 + (unsigned int)strlen(m->cell->id) + 10 * m->sample.nr;
+	_cleanup_free_ char *table = xasprintf("grefs_granting %d\n", run->granting);
 
 	buf_addf(script, "boot\nrecord dom0 dom0 1 phase {\"phase\":\"dom0-up\",\"t_ns\":1}\n");
 	buf_addf(script, "record domu domu 1 probe {\"device\":\"2000000.virtio\",\"attempts\":1,"
@@ -41,10 +42,12 @@ static void good_script(const struct fake_run *run, const struct plan *plan, str
 		 "\"allocator\":\"upstream\",\"grant_dma\":true,"
 		 "\"backend_domid\":0,\"gnttab_version\":%d,\"grefs_start\":3}\n", m->cell->value[AXIS_BINDING],
 		 run->gnttab_version);
-	add_blob(script, "domu", 3, "grant-dma-after.txt", "grefs_peak 7\n");
+	add_blob(script, "domu", 3, "grant-dma-after.txt", "grefs_peak 7\ngrefs_in_use 3\n");
 	add_blob(script, "dom0", 2, "backend.json", BACKEND);
+	/* the domU's as well, but the numbers of its records are the tests' */
+	add_blob(script, "dom0", 3, "grant-table-after.txt", table);
 	buf_addstr(script, "record domu domu 4 done {\"ok\":true}\n"
-			   "record dom0 dom0 3 done {\"ok\":true}\nexit 0\n");
+			   "record dom0 dom0 4 done {\"ok\":true}\nexit 0\n");
 }
 
 static int prepare(void *arg, const struct cell *cell, const struct sample *sample,
@@ -123,6 +126,7 @@ void fake_run_setup(struct fake_run *run, const char *ini)
 		.salt = "",
 		.phase_ms = 20000,
 		.gnttab_version = 1,
+		.granting = 3,
 	};
 	run->out = xasprintf("%s/out", run->dir);
 	path = xasprintf("%s/fake.ini", run->dir);

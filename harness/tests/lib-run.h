@@ -32,6 +32,7 @@ struct fake_run {
 	const char *salt;	/* part of every key: other inputs */
 	int phase_ms;		/* deadline of each phase */
 	int gnttab_version;	/* of the grant table, as the domU says */
+	int granting;		/* entries through which somebody has access; 3 are in use */
 };
 
 /* ini: the scenario's text; it has kind = none added. */

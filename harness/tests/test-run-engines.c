@@ -277,6 +277,25 @@ START_TEST(expected)
 }
 END_TEST
 
+/* The table grants more than the driver has in use: an unmap forgot to end access. */
+START_TEST(still_granting)
+{
+	struct run_summary summary;
+	_cleanup_json_ json_t *result = NULL;
+	const json_t *cell;
+
+	open_run(INI);
+	run.opts.canary = false;
+	run.granting = 4;
+	result = go(&summary);
+	ck_assert_uint_eq(summary.failed, 2);
+	cell = json_array_get(json_object_get(result, "cells"), 0);
+	ck_assert_str_eq(str(cell, "outcome"), "invalid");
+	ck_assert_ptr_nonnull(strstr(str(cell, "reason"), "did not end access"));
+	fake_run_teardown(&run);
+}
+END_TEST
+
 /* What a guest sends is kept, but not over our own files. */
 START_TEST(guest_files)
 {
@@ -326,6 +345,7 @@ int main(void)
 	tcase_add_loop_test(tc, budget, 0, ARRAY_SIZE(budgets));
 	tcase_add_test(tc, not_applicable);
 	tcase_add_loop_test(tc, expected, 0, ARRAY_SIZE(expectations));
+	tcase_add_test(tc, still_granting);
 	tcase_add_test(tc, guest_files);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);

@@ -48,4 +48,7 @@ int eval_net(const struct machine *m, const struct vm_result *r, enum metric_cla
 int eval_net_proof(const struct machine *m, const json_t *backend, json_t *proof,
 		   struct err *err);
 
+/* evaluate-access.c: the table grants no more than the device has in use. */
+int eval_access(const struct machine *m, const struct vm_result *r, struct err *err);
+
 #endif

@@ -215,7 +215,9 @@ static int check_grefs_of(const struct vm_result *r, const char *name, json_t *p
 static int check_grefs(const struct machine *m, const struct vm_result *r, json_t *proof,
 		       struct err *err)
 {
-	return machine_uses_grants(m) ? check_grefs_of(r, "grant-dma-after.txt", proof, err) : 0;
+	if (!machine_uses_grants(m))
+		return 0;
+	return check_grefs_of(r, "grant-dma-after.txt", proof, err) < 0 ? -1 : eval_access(m, r, err);
 }
 
 /* When the disk came, by the clock of the guest's kernel log: since its kernel started. */

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Does the frontend's table grant what its driver has mapped, and nothing else? */
+#include "lib/cleanup.h"
+#include "lib/json.h"
+#include "workload/evaluate-internal.h"
+
+/*
+ * Looked at between two requests: what the device's counters say is in use (its rings,
+ * its pool, what is in quarantine) is what the table's entries grant. More, and an unmap
+ * did not end access, although the driver may clean up when the device is unbound.
+ * A driver domain's frontend may have other devices.
+ */
+int eval_access(const struct machine *m, const struct vm_result *r, struct err *err)
+{
+	_cleanup_json_ json_t *device = NULL, *table = NULL;
+	json_int_t in_use, granting;
+
+	if (cell_is_net(m->cell) || machine_has_driver(m))
+		return 0;
+	device = eval_blob_kv(r, "grant-dma-after.txt", err);
+	table = device ? eval_blob_kv(r, "grant-table-after.txt", err) : NULL;
+	if (!table)
+		return -1;
+	in_use = eval_int(device, "grefs_in_use");
+	granting = eval_int(table, "grefs_granting");
+	if (granting > in_use)
+		return err_subject(err, "%" JSON_INTEGER_FORMAT " entries of the grant table grant access, "
+				   "of which the device has %" JSON_INTEGER_FORMAT " in use: an unmap did "
+				   "not end access", granting, in_use);
+	return 0;
+}
