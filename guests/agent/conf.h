@@ -13,6 +13,7 @@
 
 struct conf {
 	char token[33];
+	char source[16];		/* of our records, if not the program's own; or "" */
 	char topology[16];
 	int interactive;
 	int backend_domid;
@@ -23,6 +24,12 @@ struct conf {
 	char driver_config[128];
 	char driver_name[64];
 	int set_target;			/* xsm=dummy: the driver domain gets the domU as target */
+	char second[16];		/* "": none; "frontend", "front" (a hostile one) or "driver" */
+	int second_domid;
+	char second_config[128];
+	char second_name[64];
+	char second_device[CONF_LIST_MAX][256];	/* the driver domain: what the second frontend gets */
+	size_t nr_second_devices;
 	char attack[16];		/* an isolation run: what the backend does; "": none */
 	int assault;			/* how many requests it does it around */
 	int ask_marks;			/* the backend asks dom0 to read Xen's counters */

@@ -18,22 +18,34 @@
 #define END_MS 30000
 #define POLL_MS 20
 
-int driver_create(struct driver *d, const struct conf *conf, char *error, size_t err_size)
+static int create(struct driver *d, const char *config, const char *name, int domid, char *error,
+		  size_t err_size)
 {
-	d->domid = toolstack_create(conf->driver_config, conf->driver_name, error, err_size);
+	d->domid = toolstack_create(config, name, error, err_size);
 	if (d->domid < 0)
 		return -1;
-	if (d->domid != conf->backend_domid) {
+	if (d->domid != domid) {
 		snprintf(error, err_size, "the driver domain has id %d, and the trees say %d", d->domid,
-			 conf->backend_domid);
+			 domid);
 		return -1;
 	}
-	relay_init(&d->relay, conf->driver_name, d->domid);
+	relay_init(&d->relay, name, d->domid);
 	d->xs = xsnode_open();
 	if (d->xs)
 		return 0;
 	snprintf(error, err_size, "xenstore: %s", strerror(errno));
 	return -1;
+}
+
+int driver_create(struct driver *d, const struct conf *conf, char *error, size_t err_size)
+{
+	return create(d, conf->driver_config, conf->driver_name, conf->backend_domid, error, err_size);
+}
+
+int driver_create_second(struct driver *d, const struct conf *conf, char *error, size_t err_size)
+{
+	d->second = true;
+	return create(d, conf->second_config, conf->second_name, conf->second_domid, error, err_size);
 }
 
 int driver_set_target(const struct driver *d, xc_interface *xch, int frontend_domid, char *error,
@@ -46,13 +58,12 @@ int driver_set_target(const struct driver *d, xc_interface *xch, int frontend_do
 	return -1;
 }
 
-/* The domain is no longer there, or has powered off. */
-static bool is_down(xc_interface *xch, int domid)
+bool driver_is_down(const struct driver *d, xc_interface *xch)
 {
 	xc_domaininfo_t info;
 
-	return xc_domain_getinfolist(xch, (uint32_t)domid, 1, &info) != 1 ||
-	       info.domain != (uint32_t)domid ||
+	return xc_domain_getinfolist(xch, (uint32_t)d->domid, 1, &info) != 1 ||
+	       info.domain != (uint32_t)d->domid ||
 	       info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying);
 }
 
@@ -86,7 +97,7 @@ int driver_start(struct driver *d, int frontend_domid, char *error, size_t err_s
 		return -1;
 	while (!xsnode_read(d->xs, d->domid, "backend", word, sizeof(word))) {
 		relay_poll(&d->relay);
-		if (is_down(d->marks.xch, d->domid) || sys_now_ms() >= until) {
+		if (driver_is_down(d, d->marks.xch) || sys_now_ms() >= until) {
 			relay_drain(&d->relay);
 			snprintf(error, err_size, "the driver domain's backend is not ready");
 			return -1;
@@ -94,7 +105,7 @@ int driver_start(struct driver *d, int frontend_domid, char *error, size_t err_s
 		sys_sleep_ms(POLL_MS);
 	}
 	relay_poll(&d->relay);
-	return bind_marks(d, word, error, err_size);
+	return d->second ? 0 : bind_marks(d, word, error, err_size);
 }
 
 int driver_fd(const struct driver *d)
@@ -137,14 +148,15 @@ bool driver_end(struct driver *d, xc_interface *xch)
 	int64_t until = sys_now_ms() + END_MS;
 	bool ok;
 
-	while (!(ok = is_down(xch, d->domid)) && sys_now_ms() < until) {
+	while (!(ok = driver_is_down(d, xch)) && sys_now_ms() < until) {
 		relay_poll(&d->relay);
 		sys_sleep_ms(POLL_MS);
 	}
 	relay_drain(&d->relay);
-	report_check("driver-end", ok, "%s", ok ? "powered off after its frontend" :
+	report_check(d->second ? "second-driver-end" : "driver-end", ok, "%s", ok ? "powered off after its frontend" :
 		     "it still runs, though its frontend is gone");
-	send_marks(d);
+	if (!d->second)
+		send_marks(d);
 	toolstack_destroy(d->domid);
 	return ok;
 }

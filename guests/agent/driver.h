@@ -18,6 +18,7 @@
 #include "relay.h"
 
 struct driver {
+	bool second;			/* the second one: it counts nothing */
 	int domid;			/* 0: there is none, the backend is ours */
 	struct relay relay;
 	struct xs_handle *xs;
@@ -29,12 +30,18 @@ struct driver {
 /* Create it, paused. 0, or -1 with a sentence in error. */
 int driver_create(struct driver *d, const struct conf *conf, char *error, size_t err_size);
 
+/* The same with the second one. */
+int driver_create_second(struct driver *d, const struct conf *conf, char *error, size_t err_size);
+
 /* xsm=dummy: make the frontend the driver domain's target, with all that this allows. */
 int driver_set_target(const struct driver *d, xc_interface *xch, int frontend_domid, char *error,
 		      size_t err_size);
 
 /* Start it, and wait until its backend is ready. 0, or -1 with a sentence in error. */
 int driver_start(struct driver *d, int frontend_domid, char *error, size_t err_size);
+
+/* The domain is no longer there, or has powered off. */
+bool driver_is_down(const struct driver *d, xc_interface *xch);
 
 /* What to poll for; serve with driver_serve(). -1: nothing. */
 int driver_fd(const struct driver *d);

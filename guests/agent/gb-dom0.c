@@ -22,6 +22,7 @@
 #include "judge.h"
 #include "peer.h"
 #include "relay.h"
+#include "second.h"
 #include "report.h"
 #include "server.h"
 #include "sys.h"
@@ -38,6 +39,8 @@ struct dom0 {
 	struct toolstack ts;
 	struct server server;	/* the backend, where it is in dom0 */
 	struct driver driver;	/* where it is not */
+	struct second second;	/* who else there is then */
+	struct judge judge;	/* of an isolation run */
 	struct peer peer;	/* where it is Xen's own: a driver of our kernel */
 	struct relay relay;
 	xc_interface *xch;
@@ -120,11 +123,25 @@ static void disturb(struct dom0 *d)
 /* What the domU's end is to be, as domu_state() says it. */
 static int expected_end(const struct dom0 *d)
 {
+	static const char *const harmless[] = { "", "grants", "cross", "front" };
+	size_t i;
+
 	if (!strcmp(d->conf.disturb, "destroy"))
 		return -2;
-	if (d->conf.attack[0] && strcmp(d->conf.attack, "grants"))
+	for (i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++)
+		if (!strcmp(d->conf.attack, harmless[i]))
+			break;
+	/* the device is dead, and its frontend is destroyed with it */
+	if (i == sizeof(harmless) / sizeof(harmless[0]))
 		return -2;
 	return d->conf.disturb[0] ? SHUTDOWN_crash : SHUTDOWN_poweroff;
+}
+
+/* The second frontend is not at its end. A hostile one has none before it began. */
+static bool wait_second(struct dom0 *d)
+{
+	return (d->second.kind != SECOND_FRONT || d->judge.front.state == FRONT_ATTACKS) &&
+	       second_runs(&d->second, d->xch);
 }
 
 /* Watch everybody until the domU is down. Returns the reason, as above. */
@@ -154,7 +171,10 @@ static int watch(struct dom0 *d)
 			server_poll(&d->server);
 		if (is_xl(d)) {
 			relay_poll(&d->relay);
+			second_poll(&d->second);
 			disturb(d);
+			if (d->second.kind == SECOND_FRONT)
+				judge_front(&d->judge);
 			if (!toolstack_alive(&d->ts, error, sizeof(error))) {
 				report_error("%s", error);
 				finish(false);
@@ -164,7 +184,7 @@ static int watch(struct dom0 *d)
 			report_error("%s", error);
 			finish(false);
 		}
-		state = domu_state(d);
+		state = wait_second(d) ? -1 : domu_state(d);
 		/* the backend may end by itself when its domain is gone */
 		if (state != -1)
 			return state;
@@ -219,6 +239,8 @@ static void start_domu(struct dom0 *d)
 	if (toolstack_start(&d->ts, error, sizeof(error)) < 0 ||
 	    (has_driver(d) && driver_create(&d->driver, &d->conf, error, sizeof(error)) < 0))
 		give_up(error);
+	if (second_create(&d->second, &d->conf, true, d->xch, error, sizeof(error)) < 0)
+		give_up(error);
 	d->domid = toolstack_create(d->conf.xl_config, d->conf.domu_name, error, sizeof(error));
 	if (d->domid < 0)
 		give_up(error);
@@ -229,6 +251,8 @@ static void start_domu(struct dom0 *d)
 	}
 	if (d->conf.set_target &&
 	    driver_set_target(&d->driver, d->xch, d->domid, error, sizeof(error)) < 0)
+		give_up(error);
+	if (second_create(&d->second, &d->conf, false, d->xch, error, sizeof(error)) < 0)
 		give_up(error);
 	report_phase("domain-created");
 	relay_init(&d->relay, d->conf.domu_name, d->domid);
@@ -241,7 +265,8 @@ static void start_backend(struct dom0 *d)
 	int ret;
 
 	if (has_driver(d)) {
-		if (driver_start(&d->driver, d->domid, error, sizeof(error)) < 0)
+		if (driver_start(&d->driver, d->domid, error, sizeof(error)) < 0 ||
+		    second_serve(&d->second, d->domid, error, sizeof(error)) < 0)
 			give_up(error);
 		return;
 	}
@@ -274,19 +299,22 @@ static bool end(struct dom0 *d, int reason)
 
 	if (is_xl(d) && reason != -2)
 		toolstack_destroy(d->domid);
-	return ok && (!has_driver(d) || driver_end(&d->driver, d->xch));
+	ok &= second_end_frontend(&d->second, d->xch);
+	ok &= !has_driver(d) || driver_end(&d->driver, d->xch);
+	return second_end_driver(&d->second, d->xch) && ok;
 }
 
 /* An isolation run: the judge has its say before the domU is left to end as any other. */
 static void judge(struct dom0 *d)
 {
-	static struct judge j;
-
-	j = (struct judge){ .conf = &d->conf, .driver = &d->driver, .relay = &d->relay, .xch = d->xch,
-			    .domid = d->domid };
-	judge_run(&j);
+	d->judge = (struct judge){ .conf = &d->conf, .driver = &d->driver, .second = &d->second,
+				   .relay = &d->relay, .xch = d->xch, .domid = d->domid };
+	/* a hostile frontend has its moment while the other one works: watch() */
+	if (d->second.kind == SECOND_FRONT)
+		return;
+	judge_run(&d->judge);
 	/* only a frontend whose device is still in order can come to its own end */
-	if (!strcmp(d->conf.attack, "grants"))
+	if (expected_end(d) == SHUTDOWN_poweroff)
 		return;
 	relay_drain(&d->relay);
 	toolstack_destroy(d->domid);
@@ -303,7 +331,8 @@ static void run(struct dom0 *d)
 		give_up(error);
 	start_domu(d);
 	start_backend(d);
-	if (is_xl(d) && toolstack_unpause(d->domid, error, sizeof(error)) < 0)
+	if (is_xl(d) && (toolstack_unpause(d->domid, error, sizeof(error)) < 0 ||
+			 second_unpause(&d->second, error, sizeof(error)) < 0))
 		give_up(error);
 	if (d->conf.interactive) {
 		report_log("grantbench: domain %d runs, its backend is in domain %d", d->domid,
@@ -382,6 +411,10 @@ int main(int argc, char **argv)
 		sys_poweroff();
 	if (ret < 0) {
 		report_error("%s", error);
+		finish(false);
+	}
+	if (!second_init(&d.second, &d.conf)) {
+		report_error("second=%s: there is no such kind", d.conf.second);
 		finish(false);
 	}
 	report_phase("dom0-up");

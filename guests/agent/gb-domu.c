@@ -265,7 +265,7 @@ static void run(const struct conf *conf)
 		ok = workload_verify(&disks[i]) && ok;
 	if (ok && !strcmp(conf->workload, "isolate")) {
 		/* a device whose request hangs cannot be unbound either */
-		if (!victim_run(&disks[0]) || conf->keep_bound)
+		if (!victim_run(&disks[0], conf->nr_disks > 1 ? &disks[1] : NULL) || conf->keep_bound)
 			domu_finish(true);
 	} else if (ok && strcmp(conf->workload, "none"))
 		ok = run_timed(conf, &disks[0]);
@@ -293,7 +293,7 @@ int main(void)
 		ret = conf_load(CONF_PATH, &conf, error, sizeof(error));
 	else
 		snprintf(error, sizeof(error), "cannot mount: %s", strerror(-ret));
-	if (report_init(conf.token, "domu") < 0)
+	if (report_init(conf.token, conf.source[0] ? conf.source : "domu") < 0)
 		sys_poweroff();
 	if (ret < 0) {
 		report_error("%s", error);

@@ -33,45 +33,73 @@ static void __attribute__((noreturn)) give_up(const char *what, int err)
 	finish(false);
 }
 
+static void start(struct server *s, const struct conf *conf, int frontend_domid)
+{
+	int ret = server_start(s, conf, frontend_domid);
+	char error[256];
+
+	if (ret < 0)
+		give_up("gb-backend", -ret);
+	if (server_wait_ready(s, error, sizeof(error)) == 0)
+		return;
+	report_error("%s", error);
+	finish(false);
+}
+
+/* Until both have ended, or have closed their output: nothing runs here without need. */
+static void wait_servers(struct server *s, unsigned int nr)
+{
+	struct pollfd pfd[2] = { { .fd = 0 }, { .fd = 0 } };
+	unsigned int i, left;
+
+	do {
+		for (i = left = 0; i < nr; i++) {
+			bool ended = pfd[i].fd < 0 || sys_child_ended(&s[i].child);
+
+			pfd[i] = (struct pollfd){ .fd = ended ? -1 : s[i].child.out, .events = POLLIN };
+			left += !ended;
+		}
+		if (left)
+			poll(pfd, nr, -1);
+		for (i = 0; i < nr; i++) {
+			server_poll(&s[i]);
+			if (pfd[i].revents & POLLHUP)
+				pfd[i].fd = -1;
+		}
+	} while (left);
+	for (i = 0; i < nr; i++)
+		sys_child_wait(&s[i].child, 10000);
+}
+
 static void run(const struct conf *conf)
 {
-	static struct server server;
+	static struct server server[2];
+	unsigned int nr = conf->nr_second_devices ? 2 : 1;
 	struct xs_handle *xs = xsnode_open();
-	char error[256], ready[80];
-	int ret;
+	char ready[80];
+	bool ok;
 
 	if (!xs)
 		give_up("xenstore", errno);
-	ret = server_start(&server, conf, conf->frontend_domid);
-	if (ret < 0)
-		give_up("gb-backend", -ret);
-	if (server_wait_ready(&server, error, sizeof(error)) < 0) {
-		report_error("%s", error);
-		finish(false);
-	}
+	start(&server[0], conf, conf->frontend_domid);
+	if (nr > 1)
+		start(&server[1], conf, conf->second_domid);
 	report_phase("backend-ready");
-	snprintf(ready, sizeof(ready), "ready %s", server.marks);
+	snprintf(ready, sizeof(ready), "ready %s", server[0].marks);
 	if (!xsnode_write(xs, -1, "backend", ready))
 		give_up("xenstore: data/backend", errno);
 	if (conf->interactive)
 		for (;;)
 			sys_shell("/dev/console");
-	while (!sys_child_ended(&server.child)) {
-		struct pollfd pfd = { .fd = server.child.out, .events = POLLIN };
-
-		/* its end closes the pipe: nothing runs here without need */
-		poll(&pfd, 1, -1);
-		server_poll(&server);
-		if (pfd.revents & POLLHUP)
-			break;
-	}
-	sys_child_wait(&server.child, 10000);
+	wait_servers(server, nr);
 	/* a hostile one ends as it likes; killed by itself, it leaves its domain to be destroyed */
-	while (conf->attack[0] && WIFSIGNALED(server.child.status))
+	while (conf->attack[0] && WIFSIGNALED(server[0].child.status))
 		pause();
 	if (conf->attack[0])
 		finish(true);
-	finish(server_end(&server, false));
+	ok = server_end(&server[0], false);
+	ok &= nr == 1 || server_end(&server[1], false);
+	finish(ok);
 }
 
 int main(void)
@@ -84,7 +112,7 @@ int main(void)
 		ret = conf_load(CONF_PATH, &conf, error, sizeof(error));
 	else
 		snprintf(error, sizeof(error), "cannot mount: %s", strerror(-ret));
-	if (report_init(conf.token, "backend") < 0)
+	if (report_init(conf.token, conf.source[0] ? conf.source : "backend") < 0)
 		sys_poweroff();
 	if (ret < 0) {
 		report_error("%s", error);

@@ -143,7 +143,7 @@ static uint32_t fnv(const uint8_t *p, size_t n)
 	return hash;
 }
 
-static uint32_t page_sum(struct judge *j, uint32_t ref)
+uint32_t judge_page_sum(struct judge *j, uint32_t ref)
 {
 	const uint8_t *page = trusted_map(&j->seen, j->seen.table[ref].frame);
 	uint32_t sum = page ? fnv(page, 4096) : 0;
@@ -152,20 +152,23 @@ static uint32_t page_sum(struct judge *j, uint32_t ref)
 	return sum;
 }
 
+bool judge_page_stamped(struct judge *j, uint32_t ref)
+{
+	const uint8_t *page = trusted_map(&j->seen, j->seen.table[ref].frame);
+	bool stamped = page && page[0] == 0xee && !memcmp(page, page + 1, 4095);
+
+	trusted_unmap(&j->seen, page);
+	return stamped;
+}
+
 /* Pages behind entries that let nobody in, and of which one begins with the stamp. */
 static unsigned int stamped_pages(struct judge *j)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < j->seen.nr_refs; i++) {
-		const uint8_t *page;
-
-		if (kind_of(j, i) == KIND_OURS || !j->seen.table[i].frame)
-			continue;
-		page = trusted_map(&j->seen, j->seen.table[i].frame);
-		n += page && page[0] == 0xee && !memcmp(page, page + 1, 4095);
-		trusted_unmap(&j->seen, page);
-	}
+	for (i = 0; i < j->seen.nr_refs; i++)
+		if (kind_of(j, i) != KIND_OURS && j->seen.table[i].frame)
+			n += judge_page_stamped(j, i);
 	return n;
 }
 
@@ -182,7 +185,7 @@ static void judge_copy(struct judge *j)
 	}
 	stamped = stamped_pages(j);
 	for (p = j->answer + n; sscanf(p, "%x:%x %n", &ref, &sum, &n) == 2; p += n) {
-		if (ref >= j->seen.nr_refs || sum != page_sum(j, ref))
+		if (ref >= j->seen.nr_refs || sum != judge_page_sum(j, ref))
 			continue;
 		if (kind_of(j, ref) == KIND_OURS)
 			right++;
@@ -208,7 +211,7 @@ static void judge_peek(struct judge *j)
 		return;
 	}
 	for (p = j->answer + 4; sscanf(p, "%x:%u:%u:%x %n", &ref, &other, &nonzero, &sum, &n) == 4; p += n) {
-		if (ref >= j->seen.nr_refs || sum != page_sum(j, ref))
+		if (ref >= j->seen.nr_refs || sum != judge_page_sum(j, ref))
 			continue;
 		pages++;
 		bytes += other;

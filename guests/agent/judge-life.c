@@ -12,6 +12,7 @@
 #define ROUNDS_MS 5000
 #define BEAT_MS 3000
 #define PAUSE_MS 60000
+#define OWNER_TRIES 50
 #define END_MS 5000
 
 static unsigned int driver_of(const struct judge *j)
@@ -62,27 +63,62 @@ static bool page_begins(struct judge *j, uint64_t gfn, const char *with)
 	return ok;
 }
 
+/*
+ * Is the kept page its owner's again? The frontend is paused while we look, or it would
+ * write over what the backend wrote before we see it; true: it still is.
+ */
+static bool catch_owner(struct judge *j, uint64_t frame)
+{
+	int i;
+
+	for (i = 0; i < OWNER_TRIES; i++) {
+		if (xc_domain_pause(j->xch, (uint32_t)j->domid))
+			return false;
+		if (page_begins(j, frame, "canary: "))
+			return true;
+		xc_domain_unpause(j->xch, (uint32_t)j->domid);
+		judge_sleep(j, 7);
+	}
+	return false;
+}
+
+static void judge_reuse(struct judge *j, uint64_t frame, uint32_t ref)
+{
+	bool owned = catch_owner(j, frame), written, granted;
+
+	judge_order(j, ORDER_MS, "scribble");
+	written = page_begins(j, frame, "\xee\xee\xee\xee\xee\xee\xee\xee");
+	if (owned)
+		xc_domain_unpause(j->xch, (uint32_t)j->domid);
+	granted = judge_grants(j) && trusted_read_table(&j->seen) == 0 &&
+		  trusted_grants(&j->seen, ref, driver_of(j));
+	if (!owned && granted)
+		judge_result(j, "held-page-reuse", SEEN_HOLDS, "frame 0x%llx stays granted, and its owner "
+			     "does not use it", (unsigned long long)frame);
+	else
+		judge_result(j, "held-page-reuse", !owned ? SEEN_UNKNOWN : written ? SEEN_FAILS : SEEN_HOLDS,
+			     "frame 0x%llx, %s by its owner after completion; what the backend wrote to it "
+			     "then %s", (unsigned long long)frame, owned ? "used" : "not seen to be used",
+			     written ? "is there" : "is not");
+}
+
 void judge_keep(struct judge *j)
 {
-	bool goes_on, owned, written;
 	unsigned int start, end;
 	uint64_t frame;
+	uint32_t ref;
+	bool goes_on;
 
 	start = count_granted(j);
 	if (!judge_order(j, ORDER_MS, "keep") || !(frame = kept_frame(j))) {
 		judge_result(j, "held-page-reuse", SEEN_UNKNOWN, "%.100s", j->answer);
 		return;
 	}
+	ref = (uint32_t)strtoul(j->answer, NULL, 16);
 	judge_order(j, ORDER_MS, "go");
 	/* the request completes: its page is the frontend's again, and it uses it */
 	goes_on = judge_rounds(j, ROUNDS, ROUNDS_MS);
-	owned = page_begins(j, frame, "canary: ");
-	judge_order(j, ORDER_MS, "scribble");
-	written = page_begins(j, frame, "\xee\xee\xee\xee\xee\xee\xee\xee");
-	judge_result(j, "held-page-reuse", !owned ? SEEN_UNKNOWN : written ? SEEN_FAILS : SEEN_HOLDS,
-		     "frame 0x%llx, %s by its owner after completion; what the backend wrote to it then "
-		     "%s", (unsigned long long)frame, owned ? "used" : "not seen to be used",
-		     written ? "is there" : "is not");
+	judge_reuse(j, frame, ref);
 	alive(j, "held-alive");
 	judge_result(j, "held-goes-on", goes_on ? SEEN_HOLDS : SEEN_FAILS, "%d more requests%s", ROUNDS,
 		     goes_on ? "" : " did not come to an end");

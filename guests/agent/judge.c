@@ -41,6 +41,7 @@ void judge_sleep(struct judge *j, int ms)
 	do {
 		relay_poll(&j->driver->relay);
 		relay_poll(j->relay);
+		second_poll(j->second);
 		sys_sleep_ms(ms < POLL_MS ? ms : POLL_MS);
 	} while (sys_now_ms() < until);
 }
@@ -166,16 +167,31 @@ static bool wait_steady(struct judge *j)
 	return judge_canaries(j) == 0;
 }
 
+bool judge_open(struct judge *j)
+{
+	j->jw.out = open_memstream(&j->text, &j->size);
+	if (!j->jw.out || trusted_open(&j->seen, j->xch, (uint32_t)j->domid) < 0) {
+		report_error("the isolation run's judge: %s", strerror(errno));
+		return false;
+	}
+	jw_open(&j->jw, NULL, '[');
+	return true;
+}
+
+void judge_close(struct judge *j)
+{
+	jw_close(&j->jw, ']');
+	if (fclose(j->jw.out) == 0)
+		report_blob("isolation.json", j->text, j->size);
+	free(j->text);
+}
+
 void judge_run(struct judge *j)
 {
 	const char *attack = j->conf->attack;
 
-	j->jw.out = open_memstream(&j->text, &j->size);
-	if (!j->jw.out || trusted_open(&j->seen, j->xch, (uint32_t)j->domid) < 0) {
-		report_error("the isolation run's judge: %s", strerror(errno));
+	if (!judge_open(j))
 		return;
-	}
-	jw_open(&j->jw, NULL, '[');
 	if (!wait_steady(j)) {
 		report_error("the frontend under attack does not get to its steady state");
 	} else if (!strcmp(attack, "grants")) {
@@ -188,12 +204,11 @@ void judge_run(struct judge *j)
 	} else if (!strcmp(attack, "die")) {
 		judge_pause(j);
 		judge_die(j);
+	} else if (!strcmp(attack, "cross")) {
+		judge_cross(j);
 	} else {
 		judge_ring(j);
 	}
-	jw_close(&j->jw, ']');
-	if (fclose(j->jw.out) == 0)
-		report_blob("isolation.json", j->text, j->size);
-	free(j->text);
+	judge_close(j);
 	xsnode_write(j->driver->xs, j->domid, "stop", "1");
 }

@@ -19,6 +19,7 @@
 #include "conf.h"
 #include "driver.h"
 #include "relay.h"
+#include "second.h"
 #include "trusted.h"
 
 enum seen { SEEN_HOLDS, SEEN_FAILS, SEEN_NOT_APPLICABLE, SEEN_UNKNOWN };
@@ -27,13 +28,25 @@ struct victim_words {
 	unsigned long beats, rounds, near, readonly, stale, errors;
 };
 
+/* judge-front.c: how far a hostile frontend has come. */
+struct front_watch {
+	enum { FRONT_WAITS, FRONT_ATTACKS, FRONT_ENDED } state;
+	int64_t at;			/* sys_now_ms(): when to look next; 0: not yet known */
+	int64_t until;
+	unsigned int looks;
+	unsigned int pins;		/* most grants of its own that the driver domain had mapped */
+	bool overlapped;		/* the other frontend was at work */
+};
+
 struct judge {
 	const struct conf *conf;
 	struct driver *driver;
+	struct second *second;		/* who else there is */
 	struct relay *relay;		/* the frontend's */
 	xc_interface *xch;
 	int domid;			/* of the frontend */
 	struct trusted seen;
+	struct front_watch front;
 	unsigned int seq;		/* of the last order */
 	char answer[3200];
 	struct jw jw;
@@ -62,6 +75,9 @@ bool judge_beats(struct judge *j, int ms);
 /* Canaries of the frontend that are broken, as dom0 sees them; -1: it cannot. */
 int judge_canaries(struct judge *j);
 bool judge_grants(const struct judge *j);	/* the frontend uses any */
+/* judge-grants.c: the page behind an entry: what it sums up to; does it carry the attacker's stamp? */
+uint32_t judge_page_sum(struct judge *j, uint32_t ref);
+bool judge_page_stamped(struct judge *j, uint32_t ref);
 
 /* judge-grants.c: checks 1 to 5 and 9. judge-life.c: 6, 7, 8. */
 void judge_assault(struct judge *j);
@@ -71,6 +87,19 @@ void judge_keep(struct judge *j);
 void judge_pause(struct judge *j);
 void judge_die(struct judge *j);
 void judge_ring(struct judge *j);
+
+/* judge-cross.c: 10, two driver domains. */
+void judge_cross(struct judge *j);
+
+/*
+ * judge-front.c: 11, a hostile frontend. Called again and again while the other frontend
+ * runs; lets it loose when that one works, and looks what is left when it has ended.
+ */
+void judge_front(struct judge *j);
+
+/* Begin, end and send the results. False: reported. */
+bool judge_open(struct judge *j);
+void judge_close(struct judge *j);
 
 /*
  * The whole run, from the frontend's start on: to its "steady", the attack that the

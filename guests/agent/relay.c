@@ -33,20 +33,19 @@ static void flush(struct relay *relay)
 }
 
 /* A record may be cut anywhere: look at single characters. */
-static void look_for_workload(struct relay *relay, char c)
+static bool look_for(const char *record, size_t *matched, char c)
 {
-	static const char record[] = "\"phase\":\"workload-start\"";
-
-	relay->matched = c == record[relay->matched] ? relay->matched + 1 : c == record[0];
-	if (relay->matched < sizeof(record) - 1)
-		return;
-	relay->workload = true;
-	relay->matched = 0;
+	*matched = c == record[*matched] ? *matched + 1 : c == record[0];
+	if (record[*matched])
+		return false;
+	*matched = 0;
+	return true;
 }
 
 static void put(struct relay *relay, char c)
 {
-	look_for_workload(relay, c);
+	relay->workload |= look_for("\"phase\":\"workload-start\"", &relay->matched[0], c);
+	relay->done |= look_for("\"phase\":\"workload-done\"", &relay->matched[1], c);
 	if (c == '\r' || c == '\0')
 		return;
 	if (c == '\n') {

@@ -19,8 +19,9 @@ struct relay {
 	int domid;
 	char line[RELAY_CHUNK + 1];
 	size_t len;
-	size_t matched;		/* characters of the record below */
+	size_t matched[2];	/* characters of the records below */
 	bool workload;		/* the domU said that its timed part begins */
+	bool done;		/* and that it has ended */
 };
 
 /* The log that xenconsoled writes for the domain's emulated UART. */

@@ -13,37 +13,49 @@
 #define READY_MS 60000
 #define END_MS 20000
 #define STATS_PATH "/tmp/backend.json"
+#define SECOND_PATH "/tmp/backend-second.json"
+
+/* Devices as list, the next ones of argv. */
+static size_t put_devices(const char **argv, size_t n, const char (*device)[256], size_t nr)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		argv[n++] = "--device";
+		argv[n++] = device[i];
+	}
+	return n;
+}
 
 int server_start(struct server *s, const struct conf *conf, int frontend_domid)
 {
+	bool second = frontend_domid == conf->second_domid;
 	char domid[16], backend_domid[16], evtchn[16];
 	const char *argv[12 + 2 * CONF_LIST_MAX];
-	size_t n = 0, i;
+	size_t n = 0;
 
 	snprintf(domid, sizeof(domid), "%d", frontend_domid);
 	snprintf(backend_domid, sizeof(backend_domid), "%d", conf->backend_domid);
 	snprintf(evtchn, sizeof(evtchn), "%d", conf->ready_evtchn);
-	*s = (struct server){ .child = { .out = -1 } };
+	*s = (struct server){ .child = { .out = -1 }, .second = second };
 	argv[n++] = conf->attack[0] ? "/bin/gb-hostile" : "/bin/gb-backend";
 	argv[n++] = "--domid";
 	argv[n++] = domid;
 	argv[n++] = "--backend-domid";
 	argv[n++] = backend_domid;
 	argv[n++] = "--stats";
-	argv[n++] = STATS_PATH;
+	argv[n++] = second ? SECOND_PATH : STATS_PATH;
 	if (conf->ready_evtchn >= 0) {
 		argv[n++] = "--ready-evtchn";
 		argv[n++] = evtchn;
 	}
 	/* a driver domain may not ask Xen for its counters: dom0 does, when told */
-	if (conf->ask_marks) {
+	if (conf->ask_marks && !second) {
 		argv[n++] = "--marks-domid";
 		argv[n++] = "0";
 	}
-	for (i = 0; i < conf->nr_devices; i++) {
-		argv[n++] = "--device";
-		argv[n++] = conf->device[i];
-	}
+	n = second ? put_devices(argv, n, conf->second_device, conf->nr_second_devices) :
+		     put_devices(argv, n, conf->device, conf->nr_devices);
 	argv[n] = NULL;
 	return sys_spawn(&s->child, argv, true, true);
 }
@@ -61,7 +73,7 @@ static void take_line(struct server *s)
 	}
 	/* the statistics come as a file; everything else is for people */
 	if (!strstr(s->line, "\"event\":\"stats\""))
-		report_log("gb-backend: %.300s", s->line);
+		report_log("gb-backend%s: %.300s", s->second ? "-second" : "", s->line);
 }
 
 void server_poll(struct server *s)
@@ -114,11 +126,12 @@ bool server_end(struct server *s, bool stop)
 	if (stop)
 		kill(s->child.pid, SIGTERM);
 	if (!sys_child_wait(&s->child, END_MS)) {
-		report_check("backend-end", false, "no end within %d ms", END_MS);
+		report_check(s->second ? "second-backend-end" : "backend-end", false, "no end within %d ms", END_MS);
 		return false;
 	}
 	server_poll(s);
 	ok = s->child.status == 0;
-	report_check("backend-end", ok, "%s", sys_child_text(&s->child, text, sizeof(text)));
-	return report_file("backend.json", STATS_PATH) == 0 && ok;
+	report_check(s->second ? "second-backend-end" : "backend-end", ok, "%s", sys_child_text(&s->child, text, sizeof(text)));
+	return (s->second ? report_file("backend-second.json", SECOND_PATH) :
+			    report_file("backend.json", STATS_PATH)) == 0 && ok;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * gb-backend as a child of an agent: of dom0's, or of a driver domain's. What it
- * says goes to the console; its statistics are sent as backend.json at its end.
+ * says goes to the console; its statistics are sent as backend.json at its end,
+ * backend-second.json if it serves the second frontend.
  */
 #ifndef GB_AGENT_SERVER_H
 #define GB_AGENT_SERVER_H
@@ -14,6 +15,7 @@
 
 struct server {
 	struct child child;
+	bool second;		/* it serves the second frontend: other devices, other names */
 	bool ready;		/* it said so */
 	char marks[64];		/* the ports that it named, for whom reads Xen's counters; or "" */
 	char line[4096];	/* of its output */

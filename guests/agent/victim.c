@@ -30,7 +30,7 @@ struct victim {
 	unsigned int slot[SLOTS];	/* index of each buffer; its neighbours are canaries */
 	unsigned int nr_slots;
 	bool broken[AREA_PAGES];
-	int fd;
+	int fd, other_fd;
 	volatile bool stop, ended;
 	volatile unsigned long rounds, near, readonly, stale, errors;
 };
@@ -169,18 +169,45 @@ static void publish_canaries(struct victim *v, struct xs_handle *xs)
 	xsnode_write(xs, -1, "canaries", text);
 }
 
-bool victim_run(const struct disk *disk)
+/* A second device, of another backend's: reads, so that there is always a request. */
+static void *other_thread(void *arg)
+{
+	struct victim *v = arg;
+	void *block = NULL;
+	off_t at;
+
+	if (posix_memalign(&block, CANARY_PAGE, CANARY_PAGE))
+		return NULL;
+	for (at = 0; !v->stop; at = (at + CANARY_PAGE) % ((off_t)DISK_PAGES * CANARY_PAGE))
+		v->errors += pread(v->other_fd, block, CANARY_PAGE, at) != CANARY_PAGE;
+	free(block);
+	return NULL;
+}
+
+static int start_threads(struct victim *v, const struct disk *other, pthread_t thread[2])
+{
+	int ret = pthread_create(&thread[0], NULL, io_thread, v);
+
+	if (ret || !other)
+		return -ret;
+	v->other_fd = open(other->node, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	if (v->other_fd < 0)
+		return -errno;
+	return -pthread_create(&thread[1], NULL, other_thread, v);
+}
+
+bool victim_run(const struct disk *disk, const struct disk *other)
 {
 	static struct victim v;
 	struct xs_handle *xs = xsnode_open();
 	unsigned long beats = 0;
 	char text[160];
-	pthread_t thread;
+	pthread_t thread[2];
 	int64_t until;
 	int ret = xs ? prepare(&v, disk) : -errno;
 
 	if (ret == 0)
-		ret = -pthread_create(&thread, NULL, io_thread, &v);
+		ret = start_threads(&v, other, thread);
 	if (ret < 0) {
 		report_error("the isolation run's frontend: %s", strerror(-ret));
 		return false;
@@ -197,8 +224,12 @@ bool victim_run(const struct disk *disk)
 	while (!v.ended && sys_now_ms() < until)
 		sys_sleep_ms(5);
 	if (v.ended) {
-		pthread_join(thread, NULL);
+		pthread_join(thread[0], NULL);
 		close(v.fd);
+	}
+	if (v.ended && other) {
+		pthread_join(thread[1], NULL);
+		close(v.other_fd);
 	}
 	report_log("grantbench: isolation: %lu rounds, near %lu, readonly %lu, stale %lu, errors %lu",
 		   v.rounds, v.near, v.readonly, v.stale, v.errors);

@@ -20,7 +20,7 @@
 
 #define VICTIM_BEAT_MS 100
 
-/* Until dom0 says stop. False: the I/O did not come to an end then. */
-bool victim_run(const struct disk *disk);
+/* other: a device of another backend, NULL if there is none; it is only read. Until dom0 says stop. False: the I/O did not come to an end then. */
+bool victim_run(const struct disk *disk, const struct disk *other);
 
 #endif

@@ -16,6 +16,8 @@ void vdev_broken(struct vdev *dev, const char *fmt, ...)
 	vsnprintf(dev->why, sizeof(dev->why), fmt, ap);
 	va_end(ap);
 	dev->breaks++;
+	dev->faults[dev->fault]++;
+	dev->fault = VIRTQ_OK;
 	vmmio_needs_reset(&dev->mmio);
 	if (dev->broken)
 		dev->broken(dev);
@@ -25,6 +27,7 @@ static void queue_fault(struct vdev *dev, unsigned int index)
 {
 	const struct virtq *vq = &dev->queue[index].vq;
 
+	dev->fault = vq->fault;
 	vdev_broken(dev, "queue %u: %s (0x%x)", index, virtq_fault_name(vq->fault),
 		    vq->fault_value);
 }
@@ -477,6 +480,17 @@ static void write_span(const struct vdev *dev, struct jw *jw)
 	jw_close(jw, '}');
 }
 
+static void write_faults(const struct vdev *dev, struct jw *jw)
+{
+	unsigned int i;
+
+	jw_open(jw, "faults", '{');
+	for (i = 0; i < VIRTQ_NR_FAULTS; i++)
+		if (dev->faults[i])
+			jw_u64(jw, i ? virtq_fault_name((enum virtq_fault)i) : "request", dev->faults[i]);
+	jw_close(jw, '}');
+}
+
 void vdev_write_stats(const struct vdev *dev, struct jw *jw)
 {
 	const struct vmmio *vm = &dev->mmio;
@@ -495,6 +509,7 @@ void vdev_write_stats(const struct vdev *dev, struct jw *jw)
 	jw_u64(jw, "resets", vm->resets);
 	jw_u64(jw, "breaks", dev->breaks);
 	jw_str(jw, "why", dev->why[0] ? dev->why : NULL);
+	write_faults(dev, jw);
 	jw_u64(jw, "mmio_reads", vm->reads);
 	jw_u64(jw, "mmio_writes", vm->writes);
 	jw_u64(jw, "mmio_bad", vm->bad_accesses);

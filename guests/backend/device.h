@@ -132,6 +132,8 @@ struct vdev {
 	struct vq_stats setup;		/* rings, configuration interrupts */
 	struct vq_stats *irq_st;	/* whom an interrupt is charged to */
 	uint64_t breaks;
+	enum virtq_fault fault;		/* of the break that is being reported */
+	uint64_t faults[VIRTQ_NR_FAULTS]; /* the breaks by what a ring did; [0]: by a request */
 	char why[96];			/* the last reason, "" if never broken */
 	struct vq_stats marks[VDEV_MARKS]; /* the I/O counters at the last marks, oldest first */
 	uint64_t nr_marks;		/* ever taken */

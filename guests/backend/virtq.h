@@ -67,6 +67,11 @@ enum virtq_fault {
 #undef X
 };
 
+/* How many, VIRTQ_OK included. */
+#define X(id, name) + 1
+enum { VIRTQ_NR_FAULTS = 1 VIRTQ_FAULTS(X) };
+#undef X
+
 const char *virtq_fault_name(enum virtq_fault fault);
 
 /* One request: nr_out device-readable segments, then nr_in device-writable ones. */

@@ -22,14 +22,16 @@ struct guest {
 	const char *name;		/* the artifact's, up to the architecture */
 	const char *dir;		/* below the data directory */
 	const char *const *programs;
+	bool raw;			/* no ELF: nothing to strip */
 };
 
 #define PROGRAMS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static const struct guest guests[] = {
-	{ "backend-", "guests/backend", PROGRAMS("gb-backend") },
-	{ "hostile-", "guests/hostile", PROGRAMS("gb-hostile") },
-	{ "agents-", "guests/agent", PROGRAMS("gb-dom0", "gb-domu", "gb-net", "gb-driver") },
+	{ "backend-", "guests/backend", PROGRAMS("gb-backend"), false },
+	{ "hostile-", "guests/hostile", PROGRAMS("gb-hostile"), false },
+	{ "front-", "guests/front", PROGRAMS("gb-front"), true },
+	{ "agents-", "guests/agent", PROGRAMS("gb-dom0", "gb-domu", "gb-net", "gb-driver"), false },
 };
 
 static const struct guest *find_guest(const struct recipe *r)
@@ -53,6 +55,9 @@ int guest_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 		return err_set(err, "there is no %s", dir);
 	if (key_add_dir(key, &b->memo, "source", dir, "*.[ch]", err) < 0 ||
 	    key_add_dir(key, &b->memo, "source", dir, "Makefile", err) < 0 ||
+	    /* of a program without an operating system */
+	    (g->raw && (key_add_dir(key, &b->memo, "source", dir, "*.S", err) < 0 ||
+			key_add_dir(key, &b->memo, "source", dir, "*.lds", err) < 0)) ||
 	    key_add_dir(key, &b->memo, "source", lib, "record.[ch]", err) < 0 ||
 	    /* dom0's agent asks Xen as the backend does, where that may not */
 	    key_add_dir(key, &b->memo, "source", backend, "*.[ch]", err) < 0)
@@ -93,7 +98,9 @@ int guest_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	for (p = g->programs; *p; p++) {
 		_cleanup_free_ char *from = xasprintf("%s/%s", obj, *p);
 
-		if (strip(b, ctx, from, *p, err) < 0)
+		_cleanup_free_ char *to = xasprintf("%s/%s", ctx->stage, *p);
+
+		if (g->raw ? fs_copy(from, to, err) < 0 : strip(b, ctx, from, *p, err) < 0)
 			return -1;
 	}
 	ctx->version = xstrdup(GB_VERSION);

@@ -35,6 +35,7 @@ struct isolation_check {
 	bool limit;		/* upstream is known to fail it, with grants */
 	bool target;		/* a target relation (xsm = dummy) is known to fail it */
 	bool control;		/* without grants it must fail */
+	bool pool;		/* a pool that stays granted (allocator = pool) is known to fail it */
 };
 
 /* Ends with a NULL name. */

@@ -146,6 +146,15 @@ static bool fits(const struct cell *c, const struct exclusion *x)
 	return true;
 }
 
+enum second cell_second(const struct cell *c)
+{
+	if (cell_is(c, AXIS_SECOND, "driver") || cell_is(c, AXIS_ATTACK, "cross"))
+		return SECOND_DRIVER;
+	if (cell_is(c, AXIS_SECOND, "frontend") || cell_is(c, AXIS_ATTACK, "front"))
+		return SECOND_FRONTEND;
+	return SECOND_NONE;
+}
+
 static char *why_not(const struct scenario *s, const struct cell *c)
 {
 	const char *net = why_not_net(s, c);
@@ -160,6 +169,15 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		    cell_is(c, impossible[i].all[0].axis, impossible[i].all[0].value) &&
 		    cell_is(c, impossible[i].all[1].axis, impossible[i].all[1].value))
 			return xstrdup(impossible[i].reason);
+	if (!cell_is(c, AXIS_SECOND, "none") && !cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
+		return xstrdup("second: only driver domains come with another one");
+	if (!cell_is(c, AXIS_SECOND, "none") && !cell_is(c, AXIS_ATTACK, "none"))
+		return xstrdup("second: each attack says itself who else there is");
+	if (cell_second(c) == SECOND_FRONTEND && cell_is(c, AXIS_XSM, "dummy"))
+		return xstrdup("with xsm = dummy a driver domain serves its target, and it has one");
+	if (cell_second(c) != SECOND_NONE && !cell_is(c, AXIS_ATTACK, "none") &&
+	    cell_is(c, AXIS_BINDING, "none"))
+		return xstrdup("without a binding nothing is granted to one and not to another");
 	if (!cell_is(c, AXIS_ATTACK, "none") && !cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
 		return xstrdup("attack: dom0 may map all memory, so that its backend shows nothing");
 	if (!cell_is(c, AXIS_DISTURB, "none") && cell_is(c, AXIS_TOPOLOGY, "dom0less"))
@@ -199,6 +217,8 @@ bool cell_has_axis(const struct cell *c, enum axis axis)
 		return cell_is_net(c);
 	case AXIS_BS: case AXIS_RW:
 		return !cell_is_net(c);
+	case AXIS_SECOND:
+		return cell_is(c, AXIS_TOPOLOGY, "driver-domain");
 	default:
 		return true;
 	}
@@ -211,7 +231,7 @@ static char *cell_id(const struct cell *c)
 		[AXIS_PROBE_TIMEOUT] = "dpt", [AXIS_IRQ] = "irq-", [AXIS_GNTTAB] = "gnttab-", [AXIS_DOM0] = "dom0-",
 		[AXIS_XSM] = "xsm-", [AXIS_INDIRECT] = "indirect-", [AXIS_DISTURB] = "",
 		[AXIS_PEER] = "peer-", [AXIS_LOOP] = "", [AXIS_OFFLOADS] = "offer-", [AXIS_MTU] = "mtu",
-		[AXIS_ATTACK] = "attack-",
+		[AXIS_SECOND] = "second-", [AXIS_ATTACK] = "attack-",
 	};
 	struct buf id = BUF_INIT;
 	int i;

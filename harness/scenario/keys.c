@@ -178,6 +178,16 @@ static const struct key_word attacks[] = {
 	{ "keep", "keep a mapping behind the request's completion", NULL },
 	{ "die", "be paused, be killed in mid-I/O, be destroyed", NULL },
 	{ "ring", "bogus used entries, a rewritten table, interrupts by the thousand", NULL },
+	{ "cross", "two driver domains, one device each: reach for what is granted to the other", NULL },
+	{ "front", "none: a second frontend turns against it with hostile rings, while the first one works",
+	  NULL },
+	{ NULL, NULL, NULL },
+};
+
+static const struct key_word seconds[] = {
+	{ "none", "one driver domain, one frontend, one device", NULL },
+	{ "frontend", "a second frontend, served by the same driver domain, doing the same work", NULL },
+	{ "driver", "a second driver domain, which serves a second device of the same frontend", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -229,6 +239,8 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "offer the disk read-only"),
 	SET("topology", "host_virtio", KEY_BOOL, SET_HOST_VIRTIO, .def = "no",
 	    .help = "x86_64: the machine has a virtio disk of its own, which dom0 must be able to read"),
+	AXIS("topology", "second", KEY_WORD, AXIS_SECOND, .words = seconds, .def = "none",
+	     .help = "topology = driver-domain: who else there is"),
 	AXIS("topology", "peer", KEY_WORD, AXIS_PEER, .words = peers, .def = "dom0",
 	     .help = "device = net: who is at the other end"),
 	AXIS("topology", "offloads", KEY_WORD, AXIS_OFFLOADS, .words = offloads, .def = "all",
@@ -300,7 +312,8 @@ const struct scenario_key scenario_keys[] = {
 	AXIS("workload", "disturb", KEY_WORD, AXIS_DISTURB, .words = disturbances, .def = "none",
 	    .help = "what happens to the domU (not dom0less); such a cell tests, and measures nothing"),
 	AXIS("workload", "attack", KEY_WORD, AXIS_ATTACK, .words = attacks, .def = "none",
-	     .help = "what the backend does to the frontend (kind = isolate, driver-domain)"),
+	     .help = "what the backend does to the frontend (kind = isolate, driver-domain); cross and front bring "
+		     "their own second"),
 	{ .section = NULL },
 };
 

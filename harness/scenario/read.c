@@ -379,12 +379,25 @@ static bool has_value(const struct scenario *s, enum axis axis, const char *valu
 	return *v;
 }
 
+/* Of the larger of the second domains that there are. */
+static unsigned long second_mem(const struct scenario *s)
+{
+	unsigned long driver = scenario_uint(s, SET_DRIVER_MEM_MIB), domu = scenario_uint(s, SET_DOMU_MEM_MIB);
+	bool frontend = has_value(s, AXIS_SECOND, "frontend");
+
+	if (!has_value(s, AXIS_TOPOLOGY, "driver-domain"))
+		return 0;
+	if (has_value(s, AXIS_SECOND, "driver") || has_value(s, AXIS_ATTACK, "cross"))
+		return frontend && domu > driver ? domu : driver;
+	return frontend || has_value(s, AXIS_ATTACK, "front") ? domu : 0;
+}
+
 static int check_whole(struct scenario *s, struct err *err)
 {
 	bool driver = has_value(s, AXIS_TOPOLOGY, "driver-domain");
 	unsigned long size = scenario_uint(s, SET_QUEUE_SIZE);
 	unsigned long mem = scenario_uint(s, SET_DOM0_MEM_MIB) + scenario_uint(s, SET_DOMU_MEM_MIB) +
-			    (driver ? scenario_uint(s, SET_DRIVER_MEM_MIB) : 0);
+			    (driver ? scenario_uint(s, SET_DRIVER_MEM_MIB) : 0) + second_mem(s);
 
 	if (size & (size - 1))
 		return err_usage(err, "%s: queue_size: %lu is not a power of two", s->path, size);

@@ -43,6 +43,7 @@ enum axis {
 	AXIS_LOOP,
 	AXIS_OFFLOADS,
 	AXIS_MTU,
+	AXIS_SECOND,
 	AXIS_DISTURB,
 	AXIS_ATTACK,
 	NR_AXES
@@ -192,6 +193,13 @@ const struct expectation *scenario_expects(const struct scenario *s, const struc
 
 /* Is the device under test a network interface, of whatever kind? */
 bool cell_is_net(const struct cell *cell);
+/*
+ * Who else there is, of topology driver-domain: a second frontend of the same driver domain,
+ * or a second driver domain for a second device of the frontend.
+ */
+enum second { SECOND_NONE, SECOND_FRONTEND, SECOND_DRIVER };
+
+enum second cell_second(const struct cell *cell);
 /* Some axes say nothing about a device of the other kind. */
 bool cell_has_axis(const struct cell *cell, enum axis axis);
 

@@ -40,8 +40,8 @@ static void good_script(const struct fake_run *run, const struct plan *plan, str
 	buf_addf(script, "record domu domu 2 proof {\"device\":\"2000000.virtio\",\"is_block\":true,"
 		 "\"features\":\"0x330006644\",\"binding\":\"%s\","
 		 "\"allocator\":\"upstream\",\"grant_dma\":true,"
-		 "\"backend_domid\":0,\"gnttab_version\":%d,\"grefs_start\":3}\n", m->cell->value[AXIS_BINDING],
-		 run->gnttab_version);
+		 "\"backend_domid\":%d,\"gnttab_version\":%d,\"grefs_start\":3}\n", m->cell->value[AXIS_BINDING],
+		 run->backend_domid, run->gnttab_version);
 	add_blob(script, "domu", 3, "grant-dma-after.txt", "grefs_peak 7\ngrefs_in_use 3\n");
 	add_blob(script, "dom0", 2, "backend.json", BACKEND);
 	/* the domU's as well, but the numbers of its records are the tests' */
@@ -59,16 +59,16 @@ static int prepare(void *arg, const struct cell *cell, const struct sample *samp
 
 	(void)slowdown;
 	(void)err;
-	*plan = (struct plan){ .spec = VM_SPEC_INIT, .dir = xstrdup(dir), .token = xstrdup(FAKE_TOKEN) };
-	plan->machine = (struct machine){ .scenario = run->scenario, .cell = cell, .token = FAKE_TOKEN,
-					  .icount = true, .cpus = 1, .sample = *sample,
+	*plan = (struct plan){ .spec = VM_SPEC_INIT, .dir = xstrdup(dir) };
+	plan->machine = (struct machine){ .scenario = run->scenario, .cell = cell,
+					  .token = { FAKE_TOKEN, FAKE_TOKEN, FAKE_TOKEN }, .icount = true, .cpus = 1, .sample = *sample,
 					  .count = sample->kind == SAMPLE_COUNT };
 	fs_sha256(inputs, strlen(inputs), plan->key);
 	plan->phases[0] = (struct vm_phase){ "xen-up", run->phase_ms };
 	plan->phases[1] = (struct vm_phase){ "dom0-up", run->phase_ms };
 	plan->spec.phases = plan->phases;
 	plan->spec.nr_phases = 2;
-	plan->spec.token = plan->token;
+	plan->spec.token = FAKE_TOKEN;
 	plan->spec.drain_ms = 60;
 	plan->spec.term_ms = 300;
 	plan->spec.poweroff_ms = 300;

@@ -33,6 +33,7 @@ struct fake_run {
 	int phase_ms;		/* deadline of each phase */
 	int gnttab_version;	/* of the grant table, as the domU says */
 	int granting;		/* entries through which somebody has access; 3 are in use */
+	int backend_domid;	/* to which its driver grants */
 };
 
 /* ini: the scenario's text; it has kind = none added. */

@@ -34,36 +34,45 @@ static size_t row(const char *check)
 }
 
 static const struct {
-	const char *binding, *xsm, *attack, *check, *seen, *want;
+	const char *binding, *xsm, *attack, *check, *seen, *want, *allocator;	/* allocator: NULL is upstream */
 } rows[] = {
-	{ "iommus", "flask", "grants", "map-freed", "holds", "holds" },
-	{ "iommus", "flask", "grants", "map-freed", "fails", "fails" },
-	{ "iommus", "flask", "grants", "map-freed", "not-applicable", "not-applicable" },
+	{ "iommus", "flask", "grants", "map-freed", "holds", "holds", NULL },
+	{ "iommus", "flask", "grants", "map-freed", "fails", "fails", NULL },
+	{ "iommus", "flask", "grants", "map-freed", "not-applicable", "not-applicable", NULL },
 	/* nobody could tell: that is no pass */
-	{ "iommus", "flask", "grants", "map-freed", "unknown", "fails" },
-	{ "iommus", "flask", "grants", "map-freed", "gone", "fails" },
-	{ "dev-domid", "native", "grants", "foreign-map", "fails", "fails" },
-	{ "dev-domid", "dummy", "grants", "foreign-map", "fails", "expected-fail" },
-	{ "dev-domid", "dummy", "grants", "map-freed", "fails", "fails" },
-	{ "iommus", "flask", "grants", "sub-page", "fails", "expected-fail" },
-	{ "iommus", "flask", "grants", "sub-page", "holds", "holds" },
-	{ "iommus", "flask", "keep", "held-page-reuse", "fails", "expected-fail" },
-	{ "iommus", "flask", "keep", "held-alive", "fails", "fails" },
+	{ "iommus", "flask", "grants", "map-freed", "unknown", "fails", NULL },
+	{ "iommus", "flask", "grants", "map-freed", "gone", "fails", NULL },
+	{ "dev-domid", "native", "grants", "foreign-map", "fails", "fails", NULL },
+	{ "dev-domid", "dummy", "grants", "foreign-map", "fails", "expected-fail", NULL },
+	{ "dev-domid", "dummy", "grants", "map-freed", "fails", "fails", NULL },
+	{ "iommus", "flask", "grants", "sub-page", "fails", "expected-fail", NULL },
+	{ "iommus", "flask", "grants", "sub-page", "holds", "holds", NULL },
+	{ "iommus", "flask", "keep", "held-page-reuse", "fails", "expected-fail", NULL },
+	{ "iommus", "flask", "keep", "held-alive", "fails", "fails", NULL },
+	/* a pool stays granted, and is no memory of anybody's but itself */
+	{ "iommus", "flask", "grants", "stale-gref", "fails", "expected-fail", "pool" },
+	{ "iommus", "flask", "grants", "map-freed", "fails", "fails", "pool" },
+	{ "iommus", "flask", "cross", "cross-map", "holds", "holds", NULL },
+	{ "iommus", "flask", "cross", "cross-copy", "fails", "fails", NULL },
+	{ "iommus", "flask", "front", "front-breaks", "fails", "fails", NULL },
+	{ "iommus", "flask", "front", "front-unmapped", "unknown", "fails", NULL },
+	{ "iommus", "flask", "front", "front-other-frontend", "holds", "holds", NULL },
 	/* the control: what it does not see cannot be seen */
-	{ "none", "flask", "grants", "in-flight-only", "fails", "expected-fail" },
-	{ "none", "flask", "grants", "in-flight-only", "holds", "fails" },
-	{ "none", "flask", "grants", "in-flight-only", "unknown", "fails" },
-	{ "none", "flask", "grants", "map-freed", "not-applicable", "not-applicable" },
-	{ "none", "flask", "ring", "ring-ids", "fails", "fails" },
-	{ "none", "flask", "ring", "ring-ids", "holds", "holds" },
+	{ "none", "flask", "grants", "in-flight-only", "fails", "expected-fail", NULL },
+	{ "none", "flask", "grants", "in-flight-only", "holds", "fails", NULL },
+	{ "none", "flask", "grants", "in-flight-only", "unknown", "fails", NULL },
+	{ "none", "flask", "grants", "map-freed", "not-applicable", "not-applicable", NULL },
+	{ "none", "flask", "ring", "ring-ids", "fails", "fails", NULL },
+	{ "none", "flask", "ring", "ring-ids", "holds", "holds", NULL },
 };
 
 static json_t *result_of(int i, const char *outcome)
 {
 	_cleanup_free_ char *text = xasprintf(
 		"{'cells':[{'id':'x','outcome':'%s','reason':'it fell over','axes':{'binding':'%s',"
-		"'xsm':'%s','allocator':'upstream','attack':'%s'},'proof':{'isolation':[{'name':'%s',"
-		"'seen':'%s','detail':'d'}]}}]}", outcome, rows[i].binding, rows[i].xsm, rows[i].attack,
+		"'xsm':'%s','allocator':'%s','attack':'%s'},'proof':{'isolation':[{'name':'%s',"
+		"'seen':'%s','detail':'d'}]}}]}", outcome, rows[i].binding, rows[i].xsm,
+		rows[i].allocator ? rows[i].allocator : "upstream", rows[i].attack,
 		rows[i].check, rows[i].seen);
 
 	return parse(text);

@@ -132,6 +132,59 @@ START_TEST(empty_has_defaults)
 }
 END_TEST
 
+/* Who else there is, and what it does not go with. */
+START_TEST(second)
+{
+	static const struct { const char *id, *reason; enum second kind; } want[] = {
+		{ "arm64-xl-iommus", "only driver domains", SECOND_FRONTEND },
+		{ "flask-upstream-map-blk-4k-job-qd1-second-frontend", NULL, SECOND_FRONTEND },
+		{ "flask-upstream-map-blk-4k-job-qd1-second-driver", NULL, SECOND_DRIVER },
+		{ "dummy-upstream-map-blk-4k-job-qd1-second-frontend", "it has one", SECOND_FRONTEND },
+		{ "dummy-upstream-map-blk-4k-job-qd1-second-driver", NULL, SECOND_DRIVER },
+	};
+	static const char *const only[] = { "topology=driver-domain", NULL };
+	struct scenario *s = NULL;
+	struct err err = { 0 };
+	const struct cell *c;
+	struct cells cells;
+	size_t i;
+
+	ck_assert_msg(load("[topology]\nsecond = frontend, driver\n[variant]\ntopology = xl, driver-domain\n"
+			   "xsm = flask, dummy\n", &s, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(scenario_cells(s, NULL, &cells, &err), 0);
+	ck_assert_ptr_nonnull(strstr(cells.cell[0].not_applicable, want[0].reason));
+	ck_assert(!cell_has_axis(&cells.cell[0], AXIS_SECOND));
+	cells_release(&cells);
+	ck_assert_int_eq(scenario_cells(s, only, &cells, &err), 0);
+	for (i = 1; i < ARRAY_SIZE(want); i++) {
+		ck_assert_msg(cells_find(&cells, want[i].id, &c, &err) == 0, "%s", err.msg);
+		ck_assert_int_eq(cell_second(c), want[i].kind);
+		ck_assert_msg(want[i].reason ? c->not_applicable && strstr(c->not_applicable, want[i].reason) :
+			      !c->not_applicable, "%s: %s", c->id, c->not_applicable);
+	}
+	cells_release(&cells);
+	scenario_free(s);
+}
+END_TEST
+
+/* An attack brings its own. */
+START_TEST(second_by_attack)
+{
+	struct scenario *s = NULL;
+	struct err err = { 0 };
+	struct cells cells;
+
+	ck_assert_msg(load("[variant]\ntopology = driver-domain\n[workload]\nkind = isolate\n"
+			   "attack = cross, front, grants\n", &s, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(scenario_cells(s, NULL, &cells, &err), 0);
+	ck_assert_int_eq(cell_second(&cells.cell[0]), SECOND_DRIVER);
+	ck_assert_int_eq(cell_second(&cells.cell[1]), SECOND_FRONTEND);
+	ck_assert_int_eq(cell_second(&cells.cell[2]), SECOND_NONE);
+	cells_release(&cells);
+	scenario_free(s);
+}
+END_TEST
+
 START_TEST(product)
 {
 	static const char *const only[] = { "binding=iommus,none", "bs=4k", NULL };
@@ -262,6 +315,8 @@ int main(void)
 	tcase_add_loop_test(tc, refuses, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_test(tc, missing_file);
 	tcase_add_test(tc, empty_has_defaults);
+	tcase_add_test(tc, second);
+	tcase_add_test(tc, second_by_attack);
 	tcase_add_test(tc, product);
 	tcase_add_test(tc, sizes);
 	tcase_add_test(tc, table_is_sound);

@@ -26,14 +26,19 @@ static void teardown(void)
 }
 
 /* A line with a good checksum around any body (from "src" on). */
-static void body(const char *text)
+static void body_with(const char *token, const char *text)
 {
 	char line[2048], crc[32];
 
-	snprintf(line, sizeof(line) - 32, "{\"gb\":1,\"tok\":\"" TOKEN "\",%s", text);
+	snprintf(line, sizeof(line) - 32, "{\"gb\":1,\"tok\":\"%s\",%s", token, text);
 	snprintf(crc, sizeof(crc), ",\"crc\":\"%08x\"}", record_crc32(0, line, strlen(line)));
 	strcat(line, crc);
 	reports_line(&reports, line, strlen(line), &last);
+}
+
+static void body(const char *text)
+{
+	body_with(TOKEN, text);
 }
 
 static enum report_kind tell(const char *src, unsigned int seq, const char *type, const char *data)
@@ -295,6 +300,42 @@ START_TEST(fuzz)
 }
 END_TEST
 
+/* A domain with a token of its own cannot speak as another one, nor the other way round. */
+START_TEST(own_token)
+{
+	static const char own[] = "00000000000000ff";
+#define DONE(src, seq) "\"src\":\"" src "\",\"seq\":" seq ",\"type\":\"done\",\"data\":{\"ok\":true}"
+
+	reports_set_token(&reports, REPORT_BACKEND, own);
+	body_with(own, DONE("backend", "1"));
+	ck_assert_int_eq(last.kind, REPORT_DONE);
+	ck_assert_uint_eq(reports.rejected, 0);
+	body_with(own, DONE("dom0", "1"));
+	ck_assert_int_eq(last.kind, REPORT_DROPPED);
+	ck_assert_str_eq(reports.problem, "somebody else speaks as dom0");
+	ck_assert(!reports.sources[REPORT_DOM0].done);
+	body_with(TOKEN, DONE("backend", "2"));
+	ck_assert_uint_eq(reports.rejected, 2);
+	body_with(TOKEN, DONE("domu2", "1"));
+	ck_assert_int_eq(last.source, REPORT_DOMU2);
+	body_with("00000000000000aa", DONE("dom0", "2"));
+	ck_assert_uint_eq(reports.foreign, 1);
+#undef DONE
+}
+END_TEST
+
+/* Two domains send a file of one name: the first source's is the one by name alone. */
+START_TEST(same_file_twice)
+{
+	tell("domu2", 1, "blob", "{\"name\":\"x\",\"part\":0,\"parts\":1,\"b64\":\"Mg==\"}");
+	ck_assert_str_eq(reports_blob(&reports, "x")->data, "2");
+	tell("domu", 1, "blob", "{\"name\":\"x\",\"part\":0,\"parts\":1,\"b64\":\"MQ==\"}");
+	ck_assert_str_eq(reports_blob(&reports, "x")->data, "1");
+	ck_assert_str_eq(reports_blob_of(&reports, REPORT_DOMU2, "x")->data, "2");
+	ck_assert_ptr_null(reports_blob_of(&reports, REPORT_BACKEND, "x"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("vm-reports");
@@ -307,6 +348,8 @@ int main(void)
 	tcase_add_test(c, blobs);
 	tcase_add_test(c, too_many_blobs);
 	tcase_add_test(c, too_many_bytes);
+	tcase_add_test(c, own_token);
+	tcase_add_test(c, same_file_twice);
 	tcase_add_test(c, sequence);
 	tcase_add_test(c, lines);
 	tcase_add_test(c, fuzz);

@@ -121,7 +121,7 @@ static enum vm_domain phase_domain(const char *name)
 
 static enum vm_domain source_domain(enum report_source source)
 {
-	return source == REPORT_DOMU ? VM_DOMAIN_DOMU : VM_DOMAIN_DOM0;
+	return source == REPORT_DOMU || source == REPORT_DOMU2 ? VM_DOMAIN_DOMU : VM_DOMAIN_DOM0;
 }
 
 static void take_report(struct vm *vm, const struct report *report)
@@ -131,6 +131,9 @@ static void take_report(struct vm *vm, const struct report *report)
 
 	switch (report->kind) {
 	case REPORT_PHASE:
+		/* those of the second ones are for people */
+		if (report->source == REPORT_DOMU2 || report->source == REPORT_BACKEND2)
+			break;
 		phase(vm, report->text, report->t_ns);
 		break;
 	case REPORT_CHECK:
@@ -205,7 +208,7 @@ void judge_line(const struct console_line *line, void *arg)
 	vm->last_speaker = line->domain;
 	reports_line(&result->reports, line->text, line->len, &report);
 	found = splat_scan(line->domain, line->text, line->len, &splat);
-	if (found && splat.class == SPLAT_FAIL && vm->spec.expected &&
+	if (found && (splat.class == SPLAT_FAIL || splat.class == SPLAT_DEAD) && vm->spec.expected &&
 	    strstr(line->text, vm->spec.expected))
 		found = false;
 	/* a normal power-off is no splat */

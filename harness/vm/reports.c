@@ -19,7 +19,7 @@ struct blob_part {
 	uint8_t data[RECORD_BLOB_CHUNK];
 };
 
-static const char *const source_names[REPORT_SOURCES] = { "dom0", "domu", "backend" };
+static const char *const source_names[REPORT_SOURCES] = { "dom0", "domu", "backend", "domu2", "backend2" };
 
 static const char *const phase_names[] = {
 	"xen-up", "dom0-up", "domain-created", "driver-up", "backend-ready", "domu-up", "disk-ready",
@@ -46,12 +46,17 @@ void reports_init(struct reports *reports, const char *token)
 	int i;
 
 	memset(reports, 0, sizeof(*reports));
-	snprintf(reports->token, sizeof(reports->token), "%s", token);
 	reports->records = json_array();
 	for (i = 0; i < REPORT_SOURCES; i++) {
+		reports_set_token(reports, (enum report_source)i, token);
 		reports->seen[i] = xcalloc(REPORTS_SEQ_MAX, sizeof(uint32_t));
 		reports->have[i] = xcalloc(REPORTS_SEQ_MAX / 8 + 1, 1);
 	}
+}
+
+void reports_set_token(struct reports *reports, enum report_source source, const char *token)
+{
+	snprintf(reports->token[source], sizeof(reports->token[source]), "%s", token);
 }
 
 void reports_release(struct reports *reports)
@@ -366,8 +371,9 @@ static void keep(struct reports *reports, json_t *root)
 	json_array_append_new(reports->records, copy);
 }
 
-/* A whole record; line starts at its "{". */
-static void take(struct reports *reports, const char *line, size_t len, struct report *report)
+/* A whole record; line starts at its "{". token: what it came with. */
+static void take(struct reports *reports, const char *line, size_t len, const char *token,
+		 struct report *report)
 {
 	_cleanup_json_ json_t *root = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
 	json_t *seq = json_object_get(root, "seq"), *type = json_object_get(root, "type"),
@@ -382,6 +388,10 @@ static void take(struct reports *reports, const char *line, size_t len, struct r
 	if (source < 0 || !json_is_string(type) || !json_is_object(data) || !json_is_integer(seq) ||
 	    json_integer_value(seq) < 1 || json_integer_value(seq) > REPORTS_SEQ_MAX) {
 		reject(reports, "src, seq, type or data out of range");
+		return;
+	}
+	if (strcmp(reports->token[source], token)) {
+		reject(reports, "somebody else speaks as %s", source_names[source]);
 		return;
 	}
 	report->source = (enum report_source)source;
@@ -402,6 +412,7 @@ static void take(struct reports *reports, const char *line, size_t len, struct r
 void reports_line(struct reports *reports, const char *text, size_t len, struct report *report)
 {
 	long at = record_find(text, len);
+	int i, ret = -ENOMSG;
 
 	*report = (struct report){ .kind = REPORT_NONE, .text = "", .t_ns = -1 };
 	buf_reset(&reports->text);
@@ -410,9 +421,11 @@ void reports_line(struct reports *reports, const char *text, size_t len, struct 
 	text += at;
 	len -= (size_t)at;
 	report->kind = REPORT_DROPPED;
-	switch (record_check(text, len, reports->token)) {
+	for (i = 0; i < REPORT_SOURCES && ret == -ENOMSG; i++)
+		ret = record_check(text, len, reports->token[i]);
+	switch (ret) {
 	case 0:
-		take(reports, text, len, report);
+		take(reports, text, len, reports->token[i - 1], report);
 		break;
 	case -EBADMSG:
 		reports->torn++;
@@ -436,12 +449,24 @@ unsigned int reports_first_lost(const struct reports *reports, enum report_sourc
 	return seq;
 }
 
-const struct blob *reports_blob(const struct reports *reports, const char *name)
+const struct blob *reports_blob_of(const struct reports *reports, enum report_source source,
+				   const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < reports->nr_blobs; i++)
-		if (reports->blobs[i].complete && !strcmp(reports->blobs[i].name, name))
+		if (reports->blobs[i].complete && reports->blobs[i].source == source &&
+		    !strcmp(reports->blobs[i].name, name))
 			return &reports->blobs[i];
 	return NULL;
+}
+
+const struct blob *reports_blob(const struct reports *reports, const char *name)
+{
+	const struct blob *blob = NULL;
+	int i;
+
+	for (i = 0; i < REPORT_SOURCES && !blob; i++)
+		blob = reports_blob_of(reports, (enum report_source)i, name);
+	return blob;
 }

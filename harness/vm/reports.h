@@ -30,7 +30,10 @@
 #define REPORTS_BLOBS 64u
 #define REPORTS_NAME_MAX 64		/* a blob's name: [A-Za-z0-9._-], no dot first */
 
-enum report_source { REPORT_DOM0, REPORT_DOMU, REPORT_BACKEND, REPORT_SOURCES };
+/* The last two: a second frontend, a second driver domain. */
+enum report_source {
+	REPORT_DOM0, REPORT_DOMU, REPORT_BACKEND, REPORT_DOMU2, REPORT_BACKEND2, REPORT_SOURCES
+};
 
 const char *report_source_name(enum report_source source);
 
@@ -80,7 +83,7 @@ struct report {
 };
 
 struct reports {
-	char token[33];
+	char token[REPORT_SOURCES][33];
 	json_t *records;	/* [{"src","seq","type","data"}, ...] as they came, no blobs */
 	struct source_stats sources[REPORT_SOURCES];
 	struct blob *blobs;
@@ -98,13 +101,21 @@ struct reports {
 };
 
 void reports_init(struct reports *reports, const char *token);
+/*
+ * A source gets a token of its own. A record has its source's token, or it breaks the
+ * contract: a domain that speaks for another one is found out.
+ */
+void reports_set_token(struct reports *reports, enum report_source source, const char *token);
 void reports_release(struct reports *reports);
 
 /* Look at one console line (vm/console.h). */
 void reports_line(struct reports *reports, const char *text, size_t len, struct report *report);
 
-/* A complete blob by name, from whichever source; NULL if there is none. */
+/* A complete blob by name, of the first source (in the enum's order) that sent it; or NULL. */
 const struct blob *reports_blob(const struct reports *reports, const char *name);
+/* The same of one source. */
+const struct blob *reports_blob_of(const struct reports *reports, enum report_source source,
+				   const char *name);
 
 /* The number of the first record that is missing; one more than the last if none is. */
 unsigned int reports_first_lost(const struct reports *reports, enum report_source source);

@@ -197,6 +197,7 @@ struct vm *vm_start(struct loop *loop, const struct vm_spec *spec, vm_done_fn do
 		    struct err *err)
 {
 	struct vm *vm = xcalloc(1, sizeof(*vm));
+	int i;
 
 	vm->spec = *spec;
 	if (!(vm->spec.slowdown > 1))
@@ -208,6 +209,10 @@ struct vm *vm_start(struct loop *loop, const struct vm_spec *spec, vm_done_fn do
 	vm->console_fd = -1;
 	vm->result.console_path = xasprintf("%s/console.log", spec->workdir);
 	reports_init(&vm->result.reports, spec->token);
+	for (i = 0; i < REPORT_SOURCES; i++)
+		if (spec->source_token[i])
+			reports_set_token(&vm->result.reports, (enum report_source)i,
+					  spec->source_token[i]);
 	vm->console = console_new(spec->token, judge_line, vm);
 	if (logs_open(&vm->logs, spec->workdir, err) < 0 || start_qemu(vm, err) < 0) {
 		vm->state = ENDED;

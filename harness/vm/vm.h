@@ -78,6 +78,7 @@ struct vm_spec {
 	const char *const *argv;	/* NULL-terminated; without any -serial */
 	const char *workdir;		/* exists; see above */
 	const char *token;
+	const char *source_token[REPORT_SOURCES];	/* what a source has instead, or NULL */
 	const struct vm_phase *phases;	/* in order; one that comes early is kept */
 	size_t nr_phases;
 	unsigned int done_from;		/* 1u << REPORT_DOM0 | ...: whose "done" ends the run */

@@ -30,7 +30,7 @@ int eval_blk(const struct machine *m, const struct vm_result *r, enum metric_cla
 	fio = eval_blob_json(r, "fio.json", err);
 	backend = fio ? eval_blob_json(r, "backend.json", err) : NULL;
 	if (!backend || eval_take_marks(m, r, backend, err) < 0 ||
-	    metrics_fio(fio, pattern_of(m, fio), scenario_uint(m->scenario, SET_NUMBER_IOS), class,
+	    metrics_fio(fio, pattern_of(m, fio), machine_ios(m), class,
 			m->count ? unused : metrics, &prefix, &ios, err) < 0 ||
 	    (machine_is_pv(m) ?
 	     eval_pv_counts(m, r, backend, ios, class, metrics, &span, &ops, err) :

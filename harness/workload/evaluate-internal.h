@@ -44,6 +44,22 @@ int eval_blk(const struct machine *m, const struct vm_result *r, enum metric_cla
 int eval_net(const struct machine *m, const struct vm_result *r, enum metric_class class,
 	     json_t *metrics, struct err *err);
 
+/* What a source said of a device, the last time; device NULL: of any. Borrowed, or NULL. */
+const json_t *eval_proof(const struct vm_result *r, enum report_source source, const char *device);
+
+/* Is the path live, by the frontend's word and by the backend's? The latter adds to proof. */
+int eval_guest_proof(const struct machine *m, const json_t *said, struct err *err);
+int eval_backend_proof(const struct machine *m, const json_t *backend, json_t *proof, struct err *err);
+
+/* evaluate-second.c: the same of who else there is; adds "second" to proof. */
+int eval_second(const struct machine *m, const struct vm_result *r, json_t *proof, struct err *err);
+/*
+ * Beside a hostile frontend: what its backend found in its rings, and what became of the
+ * others, as rows of an isolation run. -1: there is nothing to be judged.
+ */
+int eval_front(const struct machine *m, const struct vm_result *r, const json_t *backend, json_t *rows,
+	       struct err *err);
+
 /* A network device's part of the proof. */
 int eval_net_proof(const struct machine *m, const json_t *backend, json_t *proof,
 		   struct err *err);

@@ -95,7 +95,7 @@ static const char *expected_binding(const struct machine *m)
 	return cell_is(m->cell, AXIS_BINDING, "dev-domid") ? "dev-domid" : "iommus";
 }
 
-static int check_guest_proof(const struct machine *m, const json_t *proof, struct err *err)
+int eval_guest_proof(const struct machine *m, const json_t *proof, struct err *err)
 {
 	const char *features = json_string_value(json_object_get(proof, "features"));
 	const char *binding = json_string_value(json_object_get(proof, "binding"));
@@ -158,8 +158,7 @@ int eval_take_marks(const struct machine *m, const struct vm_result *r, json_t *
 	return 0;
 }
 
-static int check_backend_proof(const struct machine *m, const json_t *backend, json_t *proof,
-			       struct err *err)
+int eval_backend_proof(const struct machine *m, const json_t *backend, json_t *proof, struct err *err)
 {
 	const json_t *dev = eval_device(backend);
 	const json_t *io = json_object_get(dev, "io"), *setup = json_object_get(dev, "setup");
@@ -294,7 +293,7 @@ static struct peer_want peer_want(const struct machine *m)
 	struct peer_want want = { .persistent = cell_is(m->cell, AXIS_MAPPING, "persistent") };
 
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
-		want.bytes = scenario_uint(s, SET_NUMBER_IOS) *
+		want.bytes = machine_ios(m) *
 			     scenario_parse_size(m->cell->value[AXIS_BS]);
 	return want;
 }
@@ -343,7 +342,7 @@ int eval_counts(const struct machine *m, const struct vm_result *r, const json_t
 static int workload_metrics(const struct machine *m, const struct vm_result *r,
 			    enum metric_class class, json_t *metrics, struct err *err)
 {
-	const char *kind = m->scenario->setting[SET_WORKLOAD];
+	const char *kind = machine_workload(m);
 
 	if (!strcmp(kind, "selftest"))
 		return selftest_metrics(m, r, class, metrics, err);
@@ -400,7 +399,8 @@ static int check_disturbed(const struct machine *m, const json_t *backend, json_
 static int check_virtio(const struct machine *m, const struct vm_result *r, const json_t *said,
 			const json_t *backend, json_t *proof, struct err *err)
 {
-	if (check_guest_proof(m, said, err) < 0 || check_backend_proof(m, backend, proof, err) < 0)
+	if (eval_guest_proof(m, said, err) < 0 || eval_backend_proof(m, backend, proof, err) < 0 ||
+	    eval_second(m, r, proof, err) < 0)
 		return -1;
 	return machine_is_disturbed(m) ? check_disturbed(m, backend, proof, err) :
 					 check_grefs(m, r, proof, err);
@@ -423,7 +423,7 @@ static int take_isolation(const struct machine *m, const struct vm_result *r, co
 	const struct blob *b = reports_blob(&r->reports, "isolation.json");
 	json_t *seen;
 
-	if (check_guest_proof(m, said, err) < 0)
+	if (eval_guest_proof(m, said, err) < 0)
 		return -1;
 	if (b && b->source != REPORT_DOM0)
 		return err_subject(err, "isolation.json is not from dom0");
@@ -434,12 +434,34 @@ static int take_isolation(const struct machine *m, const struct vm_result *r, co
 	return json_array_size(seen) ? 0 : err_subject(err, "isolation.json is empty");
 }
 
+/* Beside a hostile frontend: dom0's rows, and what the backends' statistics say. */
+static int take_front(const struct machine *m, const struct vm_result *r, const json_t *backend,
+		      json_t *proof, struct err *err)
+{
+	json_t *rows = eval_blob_json(r, "isolation.json", err);
+
+	if (!rows)
+		return -1;
+	json_object_set_new(proof, "isolation", rows);
+	return eval_front(m, r, backend, rows, err);
+}
+
+/* Of the device under test, by the frontend; the others are eval_second()'s. */
+static const json_t *first_proof(const struct machine *m, const struct vm_result *r)
+{
+	_cleanup_buf_ struct buf device = BUF_INIT;
+
+	if (cell_second(m->cell) == SECOND_DRIVER)
+		text_device_name(m, &device);
+	return eval_proof(r, REPORT_DOMU, device.size ? device.data : NULL);
+}
+
 void evaluate(const struct machine *m, const struct vm_result *r, struct evaluation *out)
 {
 	enum metric_class class = !m->icount ? METRIC_NOISY :
 				  m->sample.kind == SAMPLE_SEED ? METRIC_SEEDED : METRIC_EXACT;
 	_cleanup_json_ json_t *metrics = json_array(), *proof = NULL, *backend = NULL;
-	const json_t *said = eval_record(r, "proof", NULL);
+	const json_t *said = first_proof(m, r);
 	struct err err = { 0 };
 
 	*out = (struct evaluation){ .outcome = from_vm[r->outcome], .host = host_json(r) };
@@ -449,7 +471,9 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 			out->outcome = OUTCOME_INVALID;
 	} else if (out->outcome == OUTCOME_PASS) {
 		backend = eval_blob_json(r, "backend.json", &err);
-		if (!backend || (machine_is_pv(m) ? check_pv(m, r, said, backend, proof, &err) :
+		if (backend && machine_has_hostile_front(m) && take_front(m, r, backend, proof, &err) < 0)
+			out->outcome = OUTCOME_INVALID;
+		else if (!backend || (machine_is_pv(m) ? check_pv(m, r, said, backend, proof, &err) :
 						    check_virtio(m, r, said, backend, proof, &err)) < 0)
 			out->outcome = OUTCOME_INVALID;
 	}

@@ -98,6 +98,12 @@ static int dom0_overlay(struct draft *d, const char *path, struct err *err)
 	    (add_blob(cpio, "grantbench/driver.cfg", &d->driver_config, err) < 0 ||
 	     cpio_file(cpio, "grantbench/driver.cpio", 0644, d->driver_ramdisk_path, err) < 0))
 		goto fail;
+	if (add_blob(cpio, "grantbench/second.cfg", &d->second_config, err) < 0 ||
+	    (d->second_ramdisk_path &&
+	     cpio_file(cpio, "grantbench/second.cpio", 0644, d->second_ramdisk_path, err) < 0) ||
+	    (machine_has_hostile_front(&d->plan->machine) &&
+	     cpio_file(cpio, "grantbench/front", 0644, draft_part(d, PART_FRONT)->path, err) < 0))
+		goto fail;
 	return cpio_close(cpio, err);
 fail:
 	cpio_abort(cpio);
@@ -145,6 +151,22 @@ static int write_driver(struct draft *d, struct err *err)
 	return join(NULL, draft_part(d, PART_DRIVER)->path, over, d->driver_ramdisk_path, err);
 }
 
+/* The same of the second driver domain or frontend; a hostile one needs none. */
+static int write_second(struct draft *d, struct err *err)
+{
+	bool driver = cell_second(d->plan->machine.cell) == SECOND_DRIVER;
+	_cleanup_free_ char *over = xasprintf("%s/second-overlay.cpio", d->plan->dir);
+	static const struct buf no_job = BUF_INIT;
+
+	if (!d->second_conf.size)
+		return 0;
+	d->second_ramdisk_path = xasprintf("%s/second.cpio", d->plan->dir);
+	if (domu_overlay(&d->second_conf, driver ? &no_job : &d->job, over, err) < 0)
+		return -1;
+	return join(NULL, draft_part(d, driver ? PART_DRIVER : PART_DOMU)->path, over,
+		    d->second_ramdisk_path, err);
+}
+
 static int write_images(struct draft *d, struct err *err)
 {
 	const char *dir = d->plan->dir;
@@ -162,6 +184,7 @@ static int write_images(struct draft *d, struct err *err)
 	if (fs_write_atomic(d->guest_dtb_path, d->guest_dtb.data, d->guest_dtb.size, 0644, err) < 0 ||
 	    (early && early_archive(d, domu_early, err) < 0) ||
 	    domu_overlay(&d->domu_conf, &d->job, domu_over, err) < 0 || write_driver(d, err) < 0 ||
+	    write_second(d, err) < 0 ||
 	    join(early ? domu_early : NULL, draft_part(d, PART_DOMU)->path, domu_over, d->domu_ramdisk_path, err) < 0 ||
 	    dom0_overlay(d, dom0_over, err) < 0 ||
 	    join(NULL, draft_part(d, xl ? PART_DOM0_XL : PART_DOM0_LESS)->path, dom0_over, d->ramdisk_path,
@@ -230,7 +253,7 @@ void plan_drop_images(const struct plan *plan)
 {
 	static const char *const names[] = {
 		"dom0.cpio", "domu.cpio", "dom0-overlay.cpio", "domu-overlay.cpio", "domu-early.cpio",
-		"driver.cpio", "driver-overlay.cpio",
+		"driver.cpio", "driver-overlay.cpio", "second.cpio", "second-overlay.cpio",
 		X86_XEN_LINK, X86_LINUX_LINK,
 	};
 	size_t i;

@@ -22,6 +22,7 @@ static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 		[PART_DOMU] = "rootfs-domu-arm64",
 		[PART_DRIVER] = "rootfs-driver-arm64",
 		[PART_POLICY] = "xsm-policy",
+		[PART_FRONT] = "front-arm64",
 	},
 	[ARCH_X86_64] = {
 		[PART_QEMU] = "qemu-x86_64",
@@ -49,6 +50,7 @@ static bool cell_needs(const struct cell *c, enum part part)
 	case PART_DOM0_LESS: return cell_is(c, AXIS_TOPOLOGY, "dom0less");
 	case PART_DRIVER: return cell_is(c, AXIS_TOPOLOGY, "driver-domain");
 	case PART_POLICY: return cell_has_flask(c);
+	case PART_FRONT: return cell_is(c, AXIS_ATTACK, "front");
 	default: return true;
 	}
 }
@@ -123,7 +125,7 @@ json_t *planner_artifacts(const struct planner *p)
 static void draft_release(struct draft *d)
 {
 	struct buf *bufs[] = { &d->dom0_conf, &d->domu_conf, &d->driver_conf, &d->xl_config,
-			       &d->driver_config, &d->job, &d->guest_dtb,
+			       &d->driver_config, &d->second_conf, &d->second_config, &d->job, &d->guest_dtb,
 			       &d->host_dtb, &d->qemu_dtb, &d->xen_args, &d->dom0_args,
 			       &d->domu_args };
 	size_t i;
@@ -133,6 +135,7 @@ static void draft_release(struct draft *d)
 	free(d->ramdisk_path);
 	free(d->domu_ramdisk_path);
 	free(d->driver_ramdisk_path);
+	free(d->second_ramdisk_path);
 	free(d->guest_dtb_path);
 	free(d->host_dtb_path);
 }
@@ -157,19 +160,21 @@ static unsigned int backend_of(const struct scenario *s, const struct cell *cell
 	return !domid && cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? DRIVER_DOMID : domid;
 }
 
-/* The cell's guest, as the tree describes it; *virtio becomes its device. */
-static int guest_of(const struct scenario *s, const struct cell *cell, struct dt_virtio *virtio,
+/* The cell's guest, as the tree describes it; virtio[] becomes its devices. */
+static int guest_of(const struct scenario *s, const struct cell *cell, struct dt_virtio virtio[2],
 		    struct dt_guest *guest, struct err *err)
 {
 	bool x86 = cell_is(cell, AXIS_ARCH, "x86_64");
 
-	*virtio = (struct dt_virtio){
+	virtio[0] = (struct dt_virtio){
 		.binding = tree_binding(cell),
 		.backend_domid = backend_of(s, cell),
 	};
+	virtio[1] = virtio[0];
+	virtio[1].backend_domid++;
 	*guest = (struct dt_guest){
 		.virtio = virtio,
-		.nr_virtio = 1,
+		.nr_virtio = cell_second(cell) == SECOND_DRIVER ? 2 : 1,
 		.late_probe = cell_is(cell, AXIS_TOPOLOGY, "dom0less"),
 		.irq = x86 || cell_is(cell, AXIS_IRQ, "evtchn") ? DT_IRQ_EVTCHN : DT_IRQ_SPI,
 		.overlay = x86,
@@ -181,10 +186,10 @@ static int guest_of(const struct scenario *s, const struct cell *cell, struct dt
 int plan_guest_tree(const struct scenario *s, const struct cell *cell, struct buf *dtb,
 		    struct err *err)
 {
-	struct dt_virtio virtio;
+	struct dt_virtio virtio[2];
 	struct dt_guest guest;
 
-	if (guest_of(s, cell, &virtio, &guest, err) < 0)
+	if (guest_of(s, cell, virtio, &guest, err) < 0)
 		return -1;
 	return dt_guest_build(&guest, dtb, err);
 }
@@ -197,13 +202,13 @@ static int build_job(struct draft *d, struct err *err)
 		.bs = d->plan->machine.cell->value[AXIS_BS],
 		.rw = d->plan->machine.cell->value[AXIS_RW],
 		.iodepth = strtoul(d->plan->machine.cell->value[AXIS_IODEPTH], NULL, 10),
-		.number_ios = scenario_uint(s, SET_NUMBER_IOS),
+		.number_ios = machine_ios(&d->plan->machine),
 		/* the seed is the workload's, too */
 		.randseed = d->plan->machine.sample.kind == SAMPLE_SEED ? d->plan->machine.sample.nr : 1,
 	};
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	if (strcmp(s->setting[SET_WORKLOAD], "fio"))
+	if (strcmp(machine_workload(&d->plan->machine), "fio"))
 		return 0;
 	if (fs_read(s->setting[SET_JOB], &text, err) < 0)
 		return -1;
@@ -218,13 +223,15 @@ static void build_texts(struct draft *d)
 	text_dom0_args(m, &d->dom0_args);
 	text_domu_args(m, &d->domu_args);
 	text_dom0_conf(m, &d->dom0_conf);
-	text_domu_conf(m, &d->domu_conf);
+	text_domu_conf(m, REPORT_DOMU, &d->domu_conf);
 	if (machine_is_xl(m))
 		text_xl_config(m, &d->xl_config);
 	if (!machine_has_driver(m))
 		return;
 	text_driver_conf(m, &d->driver_conf);
 	text_driver_config(m, &d->driver_config);
+	text_second_conf(m, &d->second_conf);
+	text_second_config(m, &d->second_config);
 }
 
 /* Does this sample run with that artifact? */
@@ -235,12 +242,33 @@ static bool uses_part(const struct machine *m, enum part part)
 	return cell_needs(m->cell, part);
 }
 
+/*
+ * One for all, so that two runs of a sample print the same bytes. A driver domain, and
+ * what it serves, has its own: it must not be able to speak as dom0.
+ */
+static void derive_tokens(struct plan *plan)
+{
+	int i;
+
+	for (i = 0; i < REPORT_SOURCES; i++) {
+		_cleanup_free_ char *text = xasprintf("%s %s", plan->key,
+						      report_source_name((enum report_source)i));
+		char own[FS_SHA256_HEX];
+
+		fs_sha256(text, strlen(text), own);
+		plan->token[i] = xstrndup(i && machine_has_driver(&plan->machine) ? own : plan->key, 16);
+		plan->machine.token[i] = plan->token[i];
+		plan->spec.source_token[i] = plan->token[i];
+	}
+	plan->spec.token = plan->token[REPORT_DOM0];
+}
+
 /* Token and key: of the inputs, nothing else. The texts are built with an empty token first. */
 static void derive_key(struct draft *d)
 {
 	_cleanup_buf_ struct buf all = BUF_INIT;
 	const struct buf *texts[] = { &d->dom0_conf, &d->domu_conf, &d->driver_conf, &d->xl_config,
-				      &d->driver_config, &d->job,
+				      &d->driver_config, &d->second_conf, &d->second_config, &d->job,
 				      &d->guest_dtb, &d->xen_args, &d->dom0_args, &d->domu_args };
 	const struct scenario *s = d->p->scenario;
 	const struct machine *m = &d->plan->machine;
@@ -260,18 +288,16 @@ static void derive_key(struct draft *d)
 		buf_add(&all, texts[i]->data, texts[i]->size);
 	}
 	fs_sha256(all.data, all.size, d->plan->key);
-	d->plan->token = xstrndup(d->plan->key, 16);
-	d->plan->machine.token = d->plan->token;
+	derive_tokens(d->plan);
 }
 
 /* Deadlines for an idle machine, several times what it took when they were chosen. */
 static void fill_phases(struct plan *plan)
 {
-	const struct scenario *s = plan->machine.scenario;
 	bool xl = machine_is_xl(&plan->machine);
 	/* x86: Xen under SVM emulation, and every system call of a PV dom0 goes through Xen */
 	int slow = plan->machine.x86 ? 3 : 1;
-	unsigned long ios = scenario_uint(s, SET_NUMBER_IOS);
+	unsigned long ios = machine_ios(&plan->machine);
 	size_t n = 0;
 
 	plan->phases[n++] = (struct vm_phase){ "xen-up", 20000 * slow };
@@ -284,7 +310,7 @@ static void fill_phases(struct plan *plan)
 	plan->phases[n++] = (struct vm_phase){ "domu-up", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "disk-ready", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "first-request", 30000 * slow };
-	if (strcmp(s->setting[SET_WORKLOAD], "none") && !machine_is_attacked(&plan->machine)) {
+	if (strcmp(machine_workload(&plan->machine), "none") && !machine_is_attacked(&plan->machine)) {
 		/* a network is verified once for each combination of offloads */
 		plan->phases[n++] = (struct vm_phase){
 			"workload-start", (cell_is_net(plan->machine.cell) ? 240000 : 90000) * slow };
@@ -328,24 +354,29 @@ static int fill_machine(struct planner *planner, const struct cell *cell,
 	bool interactive = planner->opts->interactive;
 	bool icount = interactive ? !planner->opts->free_clock :
 				    sample_is_icount(scenario_engine(s), sample);
-	struct dt_virtio virtio;
+	unsigned int drivers = cell_second(cell) == SECOND_DRIVER ? 2 : 1;
+	struct dt_virtio virtio[2];
 	struct dt_guest guest;
+	int i;
 
-	if (guest_of(s, cell, &virtio, &guest, err) < 0)
+	if (guest_of(s, cell, virtio, &guest, err) < 0)
 		return -1;
 	*m = (struct machine){
 		.scenario = s,
 		.cell = cell,
-		.token = "",
-		.frontend_domid = cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? DRIVER_DOMID + 1 : 1,
+		.frontend_domid = cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? DRIVER_DOMID + drivers : 1,
+		.second_domid = drivers == 2 ? DRIVER_DOMID + 1 : DRIVER_DOMID + 2,
 		.backend_domid = backend_of(s, cell),
-		.mmio_base = virtio.mmio_base,
-		.spi = virtio.spi,
+		.mmio_base = virtio[0].mmio_base,
+		.spi = virtio[0].spi,
+		.mmio_second = virtio[0].mmio_base + (guest.irq == DT_IRQ_EVTCHN ? 2 : 1) * DT_VIRTIO_STRIDE,
+		.spi_second = virtio[0].spi + 1,
 		.x86 = guest.overlay,
 		.evtchn = guest.irq == DT_IRQ_EVTCHN,
 		.icount = icount,
 		.cpus = icount || interactive ? 1 :
-			cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? 3 : 2,
+			cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ?
+			3 + (cell_second(cell) != SECOND_NONE) : 2,
 		.kvm = !icount && !interactive &&
 		       kvm_picked(s->setting[SET_ACCEL], cell->value[AXIS_ARCH], ""),
 		.count = sample->kind == SAMPLE_COUNT,
@@ -354,6 +385,8 @@ static int fill_machine(struct planner *planner, const struct cell *cell,
 		.interactive = interactive,
 		.extra_domu_args = planner->opts->extra_domu_args,
 	};
+	for (i = 0; i < REPORT_SOURCES; i++)
+		m->token[i] = "";
 	return 0;
 }
 
@@ -376,12 +409,15 @@ int plan_prepare(struct planner *planner, const struct cell *cell, const struct 
 		return err_prefix(err, "cell %s", cell->id);
 	}
 	fill_phases(plan);
-	plan->spec.token = plan->token;
 	plan->spec.slowdown = slowdown;
 	if (machine_is_disturbed(&plan->machine))
 		plan->spec.done_from = 1u << REPORT_DOM0;
 	if (machine_has_driver(&plan->machine))
 		plan->spec.done_from |= 1u << REPORT_BACKEND;
+	if (cell_second(cell) == SECOND_DRIVER)
+		plan->spec.done_from |= 1u << REPORT_BACKEND2;
+	if (cell_second(cell) == SECOND_FRONTEND && !machine_has_hostile_front(&plan->machine))
+		plan->spec.done_from |= 1u << REPORT_DOMU2;
 	if (machine_is_attacked(&plan->machine)) {
 		plan->spec.done_from = 1u << REPORT_DOM0;
 		/* an attack is long, and nobody has anything to say */
@@ -433,8 +469,11 @@ int plan_cell(struct planner *planner, const struct cell *cell, const char *dir,
 
 void plan_release(struct plan *plan)
 {
+	int i;
+
 	plan_argv_free(plan->argv);
-	free(plan->token);
+	for (i = 0; i < REPORT_SOURCES; i++)
+		free(plan->token[i]);
 	free(plan->dir);
 	*plan = (struct plan){ 0 };
 }

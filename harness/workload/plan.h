@@ -50,7 +50,7 @@ json_t *planner_artifacts(const struct planner *planner);
 
 struct plan {
 	char *dir;			/* the sample's directory; absolute once written */
-	char *token;
+	char *token[REPORT_SOURCES];	/* the same for all, but where one domain does not trust another */
 	char key[FS_SHA256_HEX];	/* of everything that decides the result */
 	char **argv;			/* NULL-terminated, once written */
 	struct vm_phase phases[PLAN_MAX_PHASES];

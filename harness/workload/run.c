@@ -33,7 +33,10 @@ static int save_files(const struct task *t, const struct vm_result *r, struct er
 
 	for (i = 0; i < r->reports.nr_blobs; i++) {
 		const struct blob *b = &r->reports.blobs[i];
-		_cleanup_free_ char *path = xasprintf("%s/%s", t->dir, b->name);
+		bool second = b->source == REPORT_DOMU2 || b->source == REPORT_BACKEND2;
+		_cleanup_free_ char *path = xasprintf("%s/%s%s%s", t->dir,
+						      second ? report_source_name(b->source) : "",
+						      second ? "-" : "", b->name);
 		size_t len = strlen(path);
 
 		for (j = 0; j < ARRAY_SIZE(ours); j++)

@@ -9,6 +9,9 @@
 /* virtual time, which an idle machine skips: longer than any deferred_probe_timeout of the axis */
 #define DISK_WAIT_MS 40000
 
+/* Operations of a frontend beside a hostile one. */
+#define FRONT_IOS 1500
+
 bool machine_is_xl(const struct machine *m)
 {
 	return !cell_is(m->cell, AXIS_TOPOLOGY, "dom0less");
@@ -19,9 +22,25 @@ bool machine_has_driver(const struct machine *m)
 	return cell_is(m->cell, AXIS_TOPOLOGY, "driver-domain");
 }
 
+bool machine_has_hostile_front(const struct machine *m)
+{
+	return cell_is(m->cell, AXIS_ATTACK, "front");
+}
+
 bool machine_is_attacked(const struct machine *m)
 {
-	return !cell_is(m->cell, AXIS_ATTACK, "none");
+	return !cell_is(m->cell, AXIS_ATTACK, "none") && !machine_has_hostile_front(m);
+}
+
+const char *machine_workload(const struct machine *m)
+{
+	return machine_has_hostile_front(m) ? "fio" : m->scenario->setting[SET_WORKLOAD];
+}
+
+unsigned long machine_ios(const struct machine *m)
+{
+	/* as long as the attack takes, and a count that is the same with any scenario */
+	return machine_has_hostile_front(m) ? FRONT_IOS : scenario_uint(m->scenario, SET_NUMBER_IOS);
 }
 
 const char *machine_xsm(const struct machine *m)
@@ -81,7 +100,7 @@ static void common_xen_args(const struct machine *m, struct buf *out)
 	if (!machine_is_xl(m))
 		buf_addf(out, " gnttab_max_frames=%lu", scenario_uint(m->scenario, SET_GRANT_FRAMES));
 	/* silo is what Xen is built with */
-	if (machine_is_attacked(m))
+	if (machine_is_attacked(m) || machine_has_hostile_front(m))
 		/* what debug keys print is read back from Xen's ring */
 		buf_addstr(out, " conring_size=256k");
 	if (strcmp(machine_xsm(m), "silo"))
@@ -206,15 +225,18 @@ void text_backend_device(const struct machine *m, struct buf *out)
 	if (!strcmp(s->setting[SET_STORE], "file"))
 		buf_addstr(out, ",path=/tmp/disk.img");
 	/* how much data the timed part moves: by that the backend knows its end */
-	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
-		buf_addf(out, ",span=%llu", scenario_uint(s, SET_NUMBER_IOS) *
+	if (!strcmp(machine_workload(m), "fio"))
+		buf_addf(out, ",span=%llu", machine_ios(m) *
 			 scenario_parse_size(m->cell->value[AXIS_BS]));
 }
 
-static void common_conf(const struct machine *m, struct buf *out)
+void text_common_conf(const struct machine *m, enum report_source who, struct buf *out)
 {
-	buf_addf(out, "token=%s\ntopology=%s\ninteractive=%d\nbackend_domid=%u\n", m->token,
-		 m->cell->value[AXIS_TOPOLOGY], m->interactive, m->backend_domid);
+	buf_addf(out, "token=%s\ntopology=%s\ninteractive=%d\nbackend_domid=%u\n", m->token[who],
+		 m->cell->value[AXIS_TOPOLOGY], m->interactive,
+		 who == REPORT_BACKEND2 ? m->second_domid : m->backend_domid);
+	if (who == REPORT_DOMU2 || who == REPORT_BACKEND2)
+		buf_addf(out, "source=%s\n", report_source_name(who));
 }
 
 static void device_conf(const struct machine *m, struct buf *out)
@@ -226,13 +248,14 @@ static void device_conf(const struct machine *m, struct buf *out)
 
 void text_dom0_conf(const struct machine *m, struct buf *out)
 {
-	common_conf(m, out);
+	text_common_conf(m, REPORT_DOM0, out);
 	if (machine_is_xl(m))
 		buf_addstr(out, "xl_config=/grantbench/domu.cfg\ndomu_name=" DOMU_NAME "\n");
 	if (machine_has_driver(m))
 		buf_addf(out, "driver_config=/grantbench/driver.cfg\ndriver_name=" DRIVER_NAME "\n"
 			 "frontend_domid=%u\nset_target=%d\n", m->frontend_domid,
 			 !strcmp(machine_xsm(m), "dummy"));
+	text_second_dom0_conf(m, out);
 	if (!machine_is_xl(m))
 		buf_addf(out, "frontend_domid=%u\nready_evtchn=%d\n", m->frontend_domid,
 			 READY_EVTCHN_DOM0);
@@ -243,7 +266,7 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	if (m->x86)
 		buf_addf(out, "dom0_kind=%s\n", machine_has_pvh_dom0(m) ? "PVH" : "PV");
 	buf_addf(out, "xenperf=%d\n", m->count);
-	if (machine_is_attacked(m))
+	if (machine_is_attacked(m) || machine_has_hostile_front(m))
 		buf_addf(out, "attack=%s\nassault=%lu\ngrants=%d\n", m->cell->value[AXIS_ATTACK],
 			 scenario_uint(m->scenario, SET_NUMBER_IOS), machine_uses_grants(m));
 	if (cell_is_net(m->cell))
@@ -265,31 +288,41 @@ void text_driver_args(const struct machine *m, struct buf *out)
 
 void text_driver_conf(const struct machine *m, struct buf *out)
 {
-	common_conf(m, out);
+	text_common_conf(m, REPORT_BACKEND, out);
 	buf_addf(out, "frontend_domid=%u\nask_marks=1\n", m->frontend_domid);
 	if (machine_is_attacked(m))
 		buf_addf(out, "attack=%s\n", m->cell->value[AXIS_ATTACK]);
 	device_conf(m, out);
+	text_second_driver_conf(m, out);
+}
+
+const char *text_frontend_type(const struct machine *m)
+{
+	/* binding none: the control, whose memory the driver domain may map as it likes */
+	if (!machine_uses_grants(m))
+		return "frontend_open_t";
+	return cell_second(m->cell) == SECOND_DRIVER ? "frontend_both_t" : "frontend_t";
 }
 
 /* FLASK: what the policy calls the domain, guests/xen/policy. */
-static void add_label(const struct machine *m, const char *type, struct buf *out)
+void text_label(const struct machine *m, const char *type, struct buf *out)
 {
 	if (machine_has_driver(m) && !strcmp(machine_xsm(m), "flask"))
 		buf_addf(out, "seclabel = \"system_u:system_r:%s\"\n", type);
 }
 
-void text_domu_conf(const struct machine *m, struct buf *out)
+void text_domu_conf(const struct machine *m, enum report_source who, struct buf *out)
 {
 	const struct scenario *s = m->scenario;
 
-	common_conf(m, out);
+	text_common_conf(m, who, out);
 	if (!machine_is_xl(m))
 		buf_addf(out, "late_probe=1\nready_evtchn=%d\n", READY_EVTCHN_DOMU);
 	if (!machine_is_xl(m) && m->evtchn)
 		buf_addstr(out, "late_bus=passthrough:virtio-bus\n");
 	/* only a device that is still in order can be unbound */
-	if (machine_is_attacked(m) && !cell_is(m->cell, AXIS_ATTACK, "grants"))
+	if (machine_is_attacked(m) && !cell_is(m->cell, AXIS_ATTACK, "grants") &&
+	    !cell_is(m->cell, AXIS_ATTACK, "cross"))
 		buf_addstr(out, "keep_bound=1\n");
 	if (cell_is_net(m->cell)) {
 		text_net_domu_conf(m, out);
@@ -297,9 +330,11 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 		buf_addstr(out, "disk=");
 		text_device_name(m, out);
 		buf_addstr(out, "\n");
+		if (cell_second(m->cell) == SECOND_DRIVER)
+			buf_addf(out, "disk=%" PRIx64 ".virtio\n", m->mmio_second);
 	}
-	buf_addf(out, "grants=%d\nworkload=%s\n", machine_uses_grants(m), s->setting[SET_WORKLOAD]);
-	if (!strcmp(s->setting[SET_WORKLOAD], "selftest"))
+	buf_addf(out, "grants=%d\nworkload=%s\n", machine_uses_grants(m), machine_workload(m));
+	if (!strcmp(machine_workload(m), "selftest"))
 		buf_addf(out, "in_flight=%s\nrounds=%lu\n", m->cell->value[AXIS_IODEPTH],
 			 scenario_uint(s, SET_NUMBER_IOS));
 	if (scenario_bool(s, SET_TRACE))
@@ -307,24 +342,25 @@ void text_domu_conf(const struct machine *m, struct buf *out)
 	if (scenario_uint(s, SET_AGE_PERCENT))
 		buf_addf(out, "age_seed=%lu\nage_percent=%lu\n", scenario_uint(s, SET_AGE_SEED),
 			 scenario_uint(s, SET_AGE_PERCENT));
-	if (!strcmp(s->setting[SET_WORKLOAD], "fio"))
+	if (!strcmp(machine_workload(m), "fio"))
 		buf_addstr(out, "fio_job=/grantbench/job.fio\n");
 	if (m->perturb.table_seed)
 		buf_addf(out, "jitter=%u\ntable_seed=%u\n", m->perturb.jitter, m->perturb.table_seed);
 	buf_addf(out, "disk_wait_ms=%d\nverify=%d\nunbind=%d\n", DISK_WAIT_MS,
-		 scenario_bool(s, SET_VERIFY) && !scenario_bool(s, SET_READONLY),
+		 (scenario_bool(s, SET_VERIFY) || machine_has_hostile_front(m)) &&
+		 !scenario_bool(s, SET_READONLY),
 		 scenario_bool(s, SET_UNBIND));
 }
 
-static void xl_config(const struct machine *m, const char *name, unsigned long mem_mib,
-		      const char *ramdisk, struct buf *out)
+void text_xl_common(const struct machine *m, const char *name, const char *kernel,
+		    const char *ramdisk, unsigned long mem_mib, struct buf *out)
 {
-	buf_addf(out, "name = \"%s\"\n"
-		 "kernel = \"/grantbench/Image\"\n"
-		 "ramdisk = \"/grantbench/%s\"\n"
-		 "memory = %lu\nvcpus = 1\n%s%s"
+	buf_addf(out, "name = \"%s\"\nkernel = \"/grantbench/%s\"\n", name, kernel);
+	if (ramdisk)
+		buf_addf(out, "ramdisk = \"/grantbench/%s\"\n", ramdisk);
+	buf_addf(out, "memory = %lu\nvcpus = 1\n%s%s"
 		 "on_poweroff = \"preserve\"\non_reboot = \"preserve\"\non_crash = \"preserve\"\n",
-		 name, ramdisk, mem_mib, m->cpus == 1 ? "cpus = \"0\"\n" : "",
+		 mem_mib, m->cpus == 1 ? "cpus = \"0\"\n" : "",
 		 /*
 		  * tsc_mode: QEMU does not call its TSC invariant, so Xen would take an exit for
 		  * each rdtsc; it is invariant, all of the machine's clocks are one
@@ -336,7 +372,8 @@ static void xl_config(const struct machine *m, const char *name, unsigned long m
 
 void text_xl_config(const struct machine *m, struct buf *out)
 {
-	xl_config(m, DOMU_NAME, scenario_uint(m->scenario, SET_DOMU_MEM_MIB), "domu.cpio", out);
+	text_xl_common(m, DOMU_NAME, "Image", "domu.cpio", scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
+		       out);
 	if (machine_is_pv_net(m))
 		text_net_vif(m, out);
 	else if (machine_is_pv(m))
@@ -344,8 +381,7 @@ void text_xl_config(const struct machine *m, struct buf *out)
 			 scenario_bool(m->scenario, SET_READONLY) ? "ro" : "rw");
 	else if (!m->x86)
 		buf_addstr(out, "device_tree = \"/grantbench/guest.dtb\"\n");
-	/* binding none: the control, whose memory the driver domain may map as it likes */
-	add_label(m, machine_uses_grants(m) ? "frontend_t" : "frontend_open_t", out);
+	text_label(m, text_frontend_type(m), out);
 	buf_addf(out, "max_grant_frames = %lu\n", scenario_uint(m->scenario, SET_GRANT_FRAMES));
 	buf_addstr(out, "extra = \"");
 	text_domu_args(m, out);
@@ -354,8 +390,9 @@ void text_xl_config(const struct machine *m, struct buf *out)
 
 void text_driver_config(const struct machine *m, struct buf *out)
 {
-	xl_config(m, DRIVER_NAME, scenario_uint(m->scenario, SET_DRIVER_MEM_MIB), "driver.cpio", out);
-	add_label(m, "driver_t", out);
+	text_xl_common(m, DRIVER_NAME, "Image", "driver.cpio",
+		       scenario_uint(m->scenario, SET_DRIVER_MEM_MIB), out);
+	text_label(m, "driver_t", out);
 	buf_addstr(out, "extra = \"");
 	text_driver_args(m, out);
 	buf_addstr(out, "\"\n");

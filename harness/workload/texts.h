@@ -12,6 +12,7 @@
 
 #include "lib/buf.h"
 #include "scenario/scenario.h"
+#include "vm/reports.h"
 #include "workload/sample.h"
 
 /* Static event channel between dom0 and a dom0less domU, both sides' local ports. */
@@ -20,6 +21,7 @@
 
 #define DOMU_NAME "frontend"
 #define DRIVER_NAME "driver"
+#define SECOND_NAME "second"
 
 /* Topology driver-domain: xl gives domain ids in the order of creation. */
 #define DRIVER_DOMID 1
@@ -27,11 +29,14 @@
 struct machine {
 	const struct scenario *scenario;
 	const struct cell *cell;
-	const char *token;
+	const char *token[REPORT_SOURCES];	/* of each domain that reports */
 	unsigned int frontend_domid;	/* in the order of creation, or of the tree's nodes */
 	unsigned int backend_domid;
+	unsigned int second_domid;	/* of the second frontend or driver domain, if there is one */
 	uint64_t mmio_base;		/* of the device under test */
 	unsigned int spi;		/* its interrupt, as INTID */
+	uint64_t mmio_second;		/* the same of the second driver domain's */
+	unsigned int spi_second;
 	bool icount;			/* the exact clock: pin everything that could vary */
 	unsigned int cpus;		/* of the machine: 1, or one per virtual CPU (noisy engine) */
 	bool x86;			/* else arm64 */
@@ -50,6 +55,12 @@ bool machine_is_xl(const struct machine *m);
 bool machine_has_driver(const struct machine *m);
 /* The backend turns against the frontend. */
 bool machine_is_attacked(const struct machine *m);
+/* A second frontend turns against its backend; the first one works. */
+bool machine_has_hostile_front(const struct machine *m);
+/* What the domU does: the scenario's kind, but under such an attack. */
+const char *machine_workload(const struct machine *m);
+/* How many operations of that. */
+unsigned long machine_ios(const struct machine *m);
 /* "silo", "dummy" or "flask". */
 const char *machine_xsm(const struct machine *m);
 bool machine_uses_grants(const struct machine *m);
@@ -68,11 +79,25 @@ void text_xen_args(const struct machine *m, struct buf *out);
 void text_dom0_args(const struct machine *m, struct buf *out);
 void text_domu_args(const struct machine *m, struct buf *out);
 void text_dom0_conf(const struct machine *m, struct buf *out);
-void text_domu_conf(const struct machine *m, struct buf *out);
+/* For the frontend, or the second one: REPORT_DOMU, REPORT_DOMU2. */
+void text_domu_conf(const struct machine *m, enum report_source who, struct buf *out);
 void text_xl_config(const struct machine *m, struct buf *out);
 void text_driver_args(const struct machine *m, struct buf *out);
 void text_driver_conf(const struct machine *m, struct buf *out);
 void text_driver_config(const struct machine *m, struct buf *out);
+/* texts-second.c: of the second frontend or driver domain; nothing if there is none. */
+void text_second_conf(const struct machine *m, struct buf *out);
+void text_second_config(const struct machine *m, struct buf *out);
+/* What dom0 and the driver domain are told of it. */
+void text_second_dom0_conf(const struct machine *m, struct buf *out);
+void text_second_driver_conf(const struct machine *m, struct buf *out);
+/* Shared by both: the keys that all have, a domain's xl configuration, its label. */
+void text_common_conf(const struct machine *m, enum report_source who, struct buf *out);
+void text_xl_common(const struct machine *m, const char *name, const char *kernel,
+		    const char *ramdisk, unsigned long mem_mib, struct buf *out);
+void text_label(const struct machine *m, const char *type, struct buf *out);
+/* FLASK's type of the frontends. */
+const char *text_frontend_type(const struct machine *m);
 void text_backend_device(const struct machine *m, struct buf *out);
 
 /* Name of the device's node's platform device in the guest: "2000000.virtio". */
