@@ -12,8 +12,8 @@ CMD_SRC     := $(sort $(wildcard harness/*.c))
 BACKEND_SRC := $(sort $(wildcard guests/backend/*.c))
 BACKEND_SRC := $(filter-out guests/backend/main.c guests/backend/xen-%.c guests/backend/fuzz-%.c,\
                $(BACKEND_SRC))
-# the guests' network workload, which runs on the host's loopback, too
-AGENT_SRC   := $(sort $(wildcard guests/agent/net-*.c))
+# the guests' network workload, which runs on the host's loopback, and what folds perf's text
+AGENT_SRC   := $(sort $(wildcard guests/agent/net-*.c) guests/agent/perf-fold.c)
 TEST_SRC    := $(sort $(wildcard harness/tests/test-*.c))
 HELPER_SRC  := $(filter-out $(TEST_SRC),$(sort $(wildcard harness/tests/*.c)))
 

@@ -34,7 +34,7 @@ static const struct {
 	FIELD(TEXT, fio_job), FIELD(NUMBER, verify), FIELD(NUMBER, unbind), FIELD(NUMBER, keep_bound), FIELD(NUMBER, grants),
 	FIELD(NUMBER, jitter), FIELD(NUMBER, table_seed),
 	FIELD(NUMBER, in_flight), FIELD(NUMBER, rounds), FIELD(NUMBER, age_seed), FIELD(NUMBER, age_percent),
-	FIELD(NUMBER, trace), FIELD(TEXT, scenario),
+	FIELD(NUMBER, trace), FIELD(TEXT, scenario), FIELD(TEXT, perf),
 	FIELD(TEXT, nic), FIELD(TEXT, net_bridge), FIELD(TEXT, net_mac), FIELD(TEXT, net_address),
 	FIELD(TEXT, net_address6), FIELD(TEXT, net_peer), FIELD(TEXT, net_peer6),
 	FIELD(TEXT, net_peer_mac), FIELD(NUMBER, net_mtu), FIELD(NUMBER, net_pairs),

@@ -73,6 +73,7 @@ struct conf {
 	int rounds;			/* and how often one is ended and another made */
 	int trace;			/* record maps and unmaps of the timed part */
 	char scenario[64];
+	char perf[8];			/* "stat", "record" or "" */
 	int age_seed;
 	int age_percent;		/* of the grant table that is kept in use, in pieces; 0: none */
 };

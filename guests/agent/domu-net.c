@@ -9,6 +9,7 @@
 #include "net-proto.h"
 #include "netcfg.h"
 #include "nic.h"
+#include "perf.h"
 #include "probe.h"
 #include "report.h"
 #include "sys.h"
@@ -174,9 +175,10 @@ static bool timed(const struct conf *conf, const struct nic *nic)
 	struct workload_stats empty, before, after;
 	struct disk disk = { .device = "" };
 	char error[160] = "", *json;
+	struct perf perf;
 	int table = domu_perturb(conf), marks, trace;
 
-	if (table < 0)
+	if (table < 0 || perf_start(&perf, conf->perf) < 0)
 		return false;
 	snprintf(disk.device, sizeof(disk.device), "%s", nic->device);
 	trace = trace_maybe_start(conf);
@@ -187,8 +189,10 @@ static bool timed(const struct conf *conf, const struct nic *nic)
 	if (marks == 0)
 		marks = nic_mark(nic);
 	workload_stats_read(&disk, &before);
+	perf_enable(&perf, true);
 	ok = rr ? round_trips(conf, &r, &t, error, sizeof(error)) :
 		  iperf3(conf, text, sizeof(text), error, sizeof(error));
+	perf_enable(&perf, false);
 	if (marks == 0)
 		marks = nic_mark(nic);
 	workload_stats_read(&disk, &after);
@@ -205,7 +209,7 @@ static bool timed(const struct conf *conf, const struct nic *nic)
 	json = rr ? net_rr_json(&t, &r, error) : text;
 	if (json)
 		report_blob(rr ? "net.json" : "iperf3.json", json, strlen(json));
-	return ok && marks == 0 && json;
+	return perf_send(&perf, "domu") && ok && marks == 0 && json;
 }
 
 /*

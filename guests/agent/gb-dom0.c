@@ -21,6 +21,7 @@
 #include "hotplug.h"
 #include "judge.h"
 #include "peer.h"
+#include "perf.h"
 #include "relay.h"
 #include "second.h"
 #include "report.h"
@@ -43,6 +44,7 @@ struct dom0 {
 	struct judge judge;	/* of an isolation run */
 	struct peer peer;	/* where it is Xen's own: a driver of our kernel */
 	struct relay relay;
+	struct perf perf;
 	xc_interface *xch;
 	int domid;		/* of the domU, -1: none yet */
 	int64_t disturb_at;	/* sys_now_ms(), 0: not yet known */
@@ -163,12 +165,16 @@ static int watch(struct dom0 *d)
 			driver_serve(&d->driver);
 			continue;
 		}
-		if (peer_serve(&d->peer, pfds + 2))
+		if (peer_serve(&d->peer, pfds + 2)) {
+			perf_enable(&d->perf, peer_is_timed(&d->peer));
 			continue;
+		}
 		if (has_driver(d))
 			relay_poll(&d->driver.relay);
 		else if (has_server(d))
 			server_poll(&d->server);
+		if (has_server(d))
+			perf_enable(&d->perf, d->server.in_span);
 		if (is_xl(d)) {
 			relay_poll(&d->relay);
 			second_poll(&d->second);
@@ -330,6 +336,9 @@ static void run(struct dom0 *d)
 	if (dom0_net_start(&d->conf, error, sizeof(error)) < 0)
 		give_up(error);
 	start_domu(d);
+	/* a driver domain's backend has perf beside it; dom0 has no part in the span */
+	if (!has_driver(d) && perf_start(&d->perf, d->conf.perf) < 0)
+		finish(false);
 	start_backend(d);
 	if (is_xl(d) && (toolstack_unpause(d->domid, error, sizeof(error)) < 0 ||
 			 second_unpause(&d->second, error, sizeof(error)) < 0))
@@ -350,6 +359,9 @@ static void run(struct dom0 *d)
 		relay_drain(&d->relay);
 	if (d->conf.xenperf)
 		xenperf();
+	/* the domU is down: nobody waits for what this takes */
+	if (!perf_send(&d->perf, "dom0"))
+		finish(false);
 	if (d->conf.disturb[0])
 		report_check("disturbed", d->disturbed && reason == expected_end(d), "%s, then %d",
 			     d->disturbed ? d->conf.disturb : "not disturbed", reason);
@@ -395,7 +407,7 @@ static void check_host_virtio(void)
 int main(int argc, char **argv)
 {
 	static struct dom0 d = { .domid = -1, .relay = { .fd = -1 },
-				.server = { .child = { .out = -1 } } };
+				.server = { .child = { .out = -1 } }, .perf = PERF_INIT };
 	char error[256];
 	int ret;
 

@@ -16,6 +16,7 @@
 #include "disk.h"
 #include "domu.h"
 #include "lib/record.h"
+#include "perf.h"
 #include "perturb.h"
 #include "probe.h"
 #include "report.h"
@@ -183,15 +184,17 @@ void domu_end_perturb(const struct conf *conf, int handle)
 static bool run_timed(const struct conf *conf, const struct disk *disk)
 {
 	int table = domu_perturb(conf), trace;
+	struct perf perf;
 	bool ok;
 
-	if (table < 0)
+	if (table < 0 || perf_start(&perf, conf->perf) < 0)
 		return false;
 	trace = trace_maybe_start(conf);
-	ok = !strcmp(conf->workload, "selftest") ? selftest_run(conf, disk) : workload_fio(conf, disk);
+	ok = !strcmp(conf->workload, "selftest") ? selftest_run(conf, disk) :
+						    workload_fio(conf, disk, &perf);
 	ok = trace_maybe_end(conf, disk->device, trace) && ok;
 	domu_end_perturb(conf, table);
-	return ok;
+	return perf_send(&perf, "domu") && ok;
 }
 
 #ifdef __aarch64__

@@ -16,6 +16,7 @@
 #include <xenstore.h>
 
 #include "conf.h"
+#include "perf.h"
 #include "report.h"
 #include "server.h"
 #include "xsnode.h"
@@ -47,7 +48,7 @@ static void start(struct server *s, const struct conf *conf, int frontend_domid)
 }
 
 /* Until both have ended, or have closed their output: nothing runs here without need. */
-static void wait_servers(struct server *s, unsigned int nr)
+static void wait_servers(struct server *s, unsigned int nr, struct perf *perf)
 {
 	struct pollfd pfd[2] = { { .fd = 0 }, { .fd = 0 } };
 	unsigned int i, left;
@@ -66,6 +67,7 @@ static void wait_servers(struct server *s, unsigned int nr)
 			if (pfd[i].revents & POLLHUP)
 				pfd[i].fd = -1;
 		}
+		perf_enable(perf, s[0].in_span);
 	} while (left);
 	for (i = 0; i < nr; i++)
 		sys_child_wait(&s[i].child, 10000);
@@ -74,6 +76,7 @@ static void wait_servers(struct server *s, unsigned int nr)
 static void run(const struct conf *conf)
 {
 	static struct server server[2];
+	static struct perf perf;
 	unsigned int nr = conf->nr_second_devices ? 2 : 1;
 	struct xs_handle *xs = xsnode_open();
 	char ready[80];
@@ -81,6 +84,8 @@ static void run(const struct conf *conf)
 
 	if (!xs)
 		give_up("xenstore", errno);
+	if (perf_start(&perf, conf->perf) < 0)
+		finish(false);
 	start(&server[0], conf, conf->frontend_domid);
 	if (nr > 1)
 		start(&server[1], conf, conf->second_domid);
@@ -91,13 +96,14 @@ static void run(const struct conf *conf)
 	if (conf->interactive)
 		for (;;)
 			sys_shell("/dev/console");
-	wait_servers(server, nr);
+	wait_servers(server, nr, &perf);
 	/* a hostile one ends as it likes; killed by itself, it leaves its domain to be destroyed */
 	while (conf->attack[0] && WIFSIGNALED(server[0].child.status))
 		pause();
 	if (conf->attack[0])
 		finish(true);
-	ok = server_end(&server[0], false);
+	ok = perf_send(&perf, "backend");
+	ok &= server_end(&server[0], false);
 	ok &= nr == 1 || server_end(&server[1], false);
 	finish(ok);
 }

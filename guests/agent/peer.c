@@ -260,6 +260,11 @@ bool peer_serve(struct peer *p, const struct pollfd pfds[PEER_FDS])
 	return look_for_mark(p);
 }
 
+bool peer_is_timed(const struct peer *p)
+{
+	return p->first_ns && !p->last_ns;
+}
+
 static void write_stats(struct jw *jw, const char *key, const struct peer_stats *st)
 {
 	jw_open(jw, key, '{');

@@ -63,6 +63,9 @@ int peer_open(struct peer *p, const struct conf *conf, int domid, char *error, s
 void peer_poll_fds(const struct peer *p, struct pollfd pfds[PEER_FDS]);
 bool peer_serve(struct peer *p, const struct pollfd pfds[PEER_FDS]);
 
+/* The span of the timed part has begun, and not ended. */
+bool peer_is_timed(const struct peer *p);
+
 /* Send backend.json: state, statistics, span. */
 void peer_end(struct peer *p);
 

@@ -31,7 +31,7 @@ int server_start(struct server *s, const struct conf *conf, int frontend_domid)
 {
 	bool second = frontend_domid == conf->second_domid;
 	char domid[16], backend_domid[16], evtchn[16];
-	const char *argv[12 + 2 * CONF_LIST_MAX];
+	const char *argv[13 + 2 * CONF_LIST_MAX];
 	size_t n = 0;
 
 	snprintf(domid, sizeof(domid), "%d", frontend_domid);
@@ -54,6 +54,8 @@ int server_start(struct server *s, const struct conf *conf, int frontend_domid)
 		argv[n++] = "--marks-domid";
 		argv[n++] = "0";
 	}
+	if (conf->perf[0])
+		argv[n++] = "--say-span";
 	n = second ? put_devices(argv, n, conf->second_device, conf->nr_second_devices) :
 		     put_devices(argv, n, conf->device, conf->nr_devices);
 	argv[n] = NULL;
@@ -71,6 +73,8 @@ static void take_line(struct server *s)
 			snprintf(s->marks, sizeof(s->marks), "%.*s",
 				 (int)strcspn(marks + 9, "]"), marks + 9);
 	}
+	if (strstr(s->line, "\"event\":\"span\""))
+		s->in_span = strstr(s->line, "\"first\"") != NULL;
 	/* the statistics come as a file; everything else is for people */
 	if (!strstr(s->line, "\"event\":\"stats\""))
 		report_log("gb-backend%s: %.300s", s->second ? "-second" : "", s->line);

@@ -17,6 +17,7 @@ struct server {
 	struct child child;
 	bool second;		/* it serves the second frontend: other devices, other names */
 	bool ready;		/* it said so */
+	bool in_span;		/* of the timed part; it says so when asked to (conf.perf) */
 	char marks[64];		/* the ports that it named, for whom reads Xen's counters; or "" */
 	char line[4096];	/* of its output */
 	size_t len;

@@ -100,7 +100,7 @@ static bool mark_done(const struct disk *disk)
 	return disk_is_pv(disk->device) ? mark_say("done") == 0 : disk_mark(disk) == 0;
 }
 
-bool workload_fio(const struct conf *conf, const struct disk *disk)
+bool workload_fio(const struct conf *conf, const struct disk *disk, struct perf *perf)
 {
 	const char *const argv[] = {
 		FIO, "--output-format=json+", "--output=" FIO_OUT, conf->fio_job, NULL,
@@ -113,7 +113,9 @@ bool workload_fio(const struct conf *conf, const struct disk *disk)
 	marked = mark_start(disk);
 	report_phase("workload-start");
 	workload_stats_read(disk, &before);
+	perf_enable(perf, true);
 	status = sys_run(argv, out, sizeof(out), TIMED_MS);
+	perf_enable(perf, false);
 	workload_stats_read(disk, &after);
 	marked = marked && mark_done(disk);
 	report_phase("workload-done");

@@ -7,6 +7,7 @@
 
 #include "conf.h"
 #include "disk.h"
+#include "perf.h"
 
 /* Write with checksums, read back. Reports check "verify"; false when it failed. */
 bool workload_verify(const struct disk *disk);
@@ -16,7 +17,7 @@ bool workload_verify(const struct disk *disk);
  * grant-dma-before.txt and grant-dma-after.txt, and the backend's marks: two in
  * front, one behind, so that a mark's own cost can be taken out.
  */
-bool workload_fio(const struct conf *conf, const struct disk *disk);
+bool workload_fio(const struct conf *conf, const struct disk *disk, struct perf *perf);
 
 /* The driver's counters, and its table's, kept in memory until nothing is timed any more. */
 struct workload_stats {

@@ -68,6 +68,10 @@ static void snapshot(struct vdev *vdev, enum vdev_snapshot which)
 		xen_remote_take(&dev->be->remote, which);
 	else
 		xen_marks_take(&dev->be->marks, which);
+	if (dev->be->say_span && which == VDEV_SNAPSHOT_FIRST)
+		backend_report_span("first");
+	if (dev->be->say_span && which == VDEV_SNAPSHOT_LAST)
+		backend_report_span("last");
 }
 
 static void write_snapshots(const struct vdev *vdev, struct jw *jw)

@@ -53,6 +53,7 @@ struct backend {
 	unsigned int log_limit;
 	unsigned int alive_ms;
 	bool verbose;
+	bool say_span;		/* an event when the span begins, and when it ends */
 
 	struct device devices[DEVICES_MAX];
 	unsigned int nr_devices;
@@ -100,6 +101,7 @@ bool backend_close(struct backend *be, bool report);
 /* xen-report.c: events on standard output, one JSON object per line. */
 int backend_fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void backend_report_ready(const struct backend *be);
+void backend_report_span(const char *moment);
 void backend_report_broken(struct backend *be, const struct vdev *vdev);
 void backend_report_stats(const struct backend *be, bool final);
 /* Whether a message that the frontend caused may be printed. */

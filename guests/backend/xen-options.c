@@ -16,6 +16,7 @@ static void usage(FILE *out)
 	      "  --device LIST      a device; repeat for more (up to 11)\n"
 	      "  --ready-evtchn P   static event channel to notify when ready (dom0less)\n"
 	      "  --marks-domid N    let that domain ask Xen for its counters, over event channels\n"
+	      "  --say-span         an event when the first device's span begins and when it ends\n"
 	      "  --stats FILE       also write the statistics there, at exit and on SIGUSR1\n"
 	      "  --log-limit N      messages that a frontend may cause at once; default 10\n"
 	      "  --alive-ms N       when idle, how often to look for the domain; default 200\n"
@@ -26,7 +27,7 @@ static void usage(FILE *out)
 	      out);
 	device_options_help(out);
 	fputs("\n"
-	      "Events are lines of JSON on standard output: ready, stats, device-broken, error.\n"
+	      "Events are lines of JSON on standard output: ready, span, stats, device-broken, error.\n"
 	      "SIGUSR1: print statistics. SIGTERM, SIGINT, SIGHUP: unmap everything and end.\n"
 	      "Exit status: 0 all unmapped, 1 maps != unmaps, 2 usage, 3 refused by the system.\n",
 	      out);
@@ -40,6 +41,7 @@ int backend_parse(struct backend *be, int argc, char **argv)
 		{ "device", required_argument, NULL, 'D' },
 		{ "ready-evtchn", required_argument, NULL, 'r' },
 		{ "marks-domid", required_argument, NULL, 'm' },
+		{ "say-span", no_argument, NULL, 'S' },
 		{ "stats", required_argument, NULL, 's' },
 		{ "log-limit", required_argument, NULL, 'l' },
 		{ "alive-ms", required_argument, NULL, 'a' },
@@ -89,6 +91,9 @@ int backend_parse(struct backend *be, int argc, char **argv)
 		case 'm':
 			rc = parse_number(optarg, 0, 0x7fef, false, &v);
 			be->marks_domid = (long)v;
+			break;
+		case 'S':
+			be->say_span = true;
 			break;
 		case 's':
 			be->stats_path = optarg;

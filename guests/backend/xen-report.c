@@ -56,6 +56,15 @@ void backend_report_ready(const struct backend *be)
 	event_end(&jw);
 }
 
+void backend_report_span(const char *moment)
+{
+	struct jw jw;
+
+	event_begin(&jw, "span");
+	jw_str(&jw, "moment", moment);
+	event_end(&jw);
+}
+
 bool backend_may_log(struct backend *be)
 {
 	struct timespec now;

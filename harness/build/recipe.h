@@ -142,6 +142,8 @@ int fio_inputs(struct builder *b, const struct recipe *r, struct key *key, struc
 int fio_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int iperf3_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
 int iperf3_build(struct builder *b, struct build_ctx *ctx, struct err *err);
+int perf_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
+int perf_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int debs_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);
 int debs_build(struct builder *b, struct build_ctx *ctx, struct err *err);
 int policy_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err);

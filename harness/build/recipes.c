@@ -40,6 +40,8 @@
 	  .arch = &arch_##a, .compiles = true, .inputs = fio_inputs, .build = fio_build },      \
 	{ .name = "iperf3-" #a, .main_file = "iperf3", .what = "network throughput, static",          \
 	  .arch = &arch_##a, .compiles = true, .inputs = iperf3_inputs, .build = iperf3_build },      \
+	{ .name = "perf-" #a, .main_file = "perf", .what = "profiler, static",                     \
+	  .arch = &arch_##a, .compiles = true, .inputs = perf_inputs, .build = perf_build },        \
 	{ .name = "rootfs-dom0-" #a, .main_file = "rootfs.cpio", .arch = &arch_##a,             \
 	  .what = "initramfs of dom0 with the toolstack",                                       \
 	  .deps = DEPS("debs-xen-" #a, "debs-busybox-" #a, "backend-" #a, "agents-" #a,         \

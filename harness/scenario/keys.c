@@ -165,6 +165,13 @@ static const struct key_word workloads[] = {
 	{ NULL, NULL, NULL },
 };
 
+static const struct key_word perfs[] = {
+	{ "none", "nothing of it runs", NULL },
+	{ "stat", "count software events", NULL },
+	{ "record", "sample the software clock: top symbols, and perf-*.folded for flame graphs", NULL },
+	{ NULL, NULL, NULL },
+};
+
 static const struct key_word disturbances[] = {
 	{ "none", "the workload runs to its end", NULL },
 	{ "crash", "the domU is made to crash in the middle of the timed part", NULL },
@@ -305,6 +312,8 @@ const struct scenario_key scenario_keys[] = {
 	    .help = "unbind the device at the end and count grant references"),
 	SET("workload", "trace", KEY_BOOL, SET_TRACE, .def = "no",
 	    .help = "record the driver's maps and unmaps (trace.txt), for `grantbench alloc`; it costs"),
+	SET("workload", "perf", KEY_WORD, SET_PERF, .words = perfs, .def = "none",
+	    .help = "perf beside the workload, in the domU and where the backend runs; it costs"),
 	SET("workload", "age_percent", KEY_UINT, SET_AGE_PERCENT, .min = 0, .max = 90, .def = "0",
 	    .help = "part of the domU's grant references that is in use, one by one, during the workload"),
 	SET("workload", "age_seed", KEY_UINT, SET_AGE_SEED, .min = 1, .max = 1000000, .def = "1",

@@ -412,6 +412,10 @@ static int check_whole(struct scenario *s, struct err *err)
 							       !has_value(s, AXIS_ATTACK, "none") ||
 							       s->values[AXIS_ATTACK][1])
 		return err_usage(err, "%s: attack: kind = isolate needs attacks, and only it has any", s->path);
+	if (strcmp(s->setting[SET_PERF], "none") && strcmp(s->setting[SET_WORKLOAD], "fio") &&
+	    strcmp(s->setting[SET_WORKLOAD], "net"))
+		return err_usage(err, "%s: perf: kind = %s has no timed part for it: fio and net have", s->path,
+				 s->setting[SET_WORKLOAD]);
 	if (!strcmp(s->setting[SET_WORKLOAD], "fio") && !fs_exists(s->setting[SET_JOB]))
 		return err_usage(err, "%s: job: there is no file %s", s->path, s->setting[SET_JOB]);
 	return 0;

@@ -69,6 +69,8 @@ static const struct {
 	{ "[workload]\nbs = 4q\n", "\"4q\" is not a size" },
 	{ "[workload]\nbs = 100\n", "out of range" },
 	{ "[workload]\njob = nowhere.fio\n", "there is no file" },
+	{ "[workload]\nkind = selftest\nperf = record\n", "kind = selftest has no timed part for it" },
+	{ "[workload]\nperf = top\n", "is not one of" },
 	{ "[budget]\nmaps = 4\n", "write \"METRIC <= NUMBER\"" },
 	{ "[budget]\nmaps <= four\n", "\"four\" is not a number" },
 	{ "[budget]\nmaps <= nan\n", "is not a number" },

@@ -9,6 +9,7 @@
 #include "lib/json.h"
 #include "workload/evaluate-internal.h"
 #include "workload/evaluate-peer.h"
+#include "workload/perf.h"
 
 /* virtio 1.2, section 6 */
 #define F_VERSION_1 (1ull << 32)
@@ -461,6 +462,7 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 	enum metric_class class = !m->icount ? METRIC_NOISY :
 				  m->sample.kind == SAMPLE_SEED ? METRIC_SEEDED : METRIC_EXACT;
 	_cleanup_json_ json_t *metrics = json_array(), *proof = NULL, *backend = NULL;
+	json_t *perf = NULL;
 	const json_t *said = first_proof(m, r);
 	struct err err = { 0 };
 
@@ -483,12 +485,16 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 		if (workload_metrics(m, r, class, metrics, &err) < 0)
 			out->outcome = OUTCOME_FAIL;
 	}
+	if (out->outcome == OUTCOME_PASS && perf_evaluate(m, r, class, metrics, &perf, &err) < 0)
+		out->outcome = OUTCOME_FAIL;
 	if (out->outcome != OUTCOME_PASS)
 		json_array_clear(metrics);
 	out->reason = xstrdup(err.msg[0] ? err.msg : r->reason ? r->reason : "");
 	out->cell = json_pack("{s:s,s:o,s:s,s:O,s:o,s:O}", "id", m->cell->id, "axes",
 			      axes_json(m->cell), "outcome", outcome_name(out->outcome), "proof", proof,
 			      "checks", checks_json(r), "metrics", metrics);
+	if (perf)
+		json_object_set_new(out->cell, "perf", perf);
 	if (*out->reason)
 		json_object_set_new(out->cell, "reason", json_string(out->reason));
 	if (r->culprit != VM_DOMAIN_NONE)

@@ -9,6 +9,7 @@
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "result/result.h"
+#include "workload/perf.h"
 
 static const char *text(const json_t *obj, const char *key)
 {
@@ -152,6 +153,13 @@ json_t *merge_parts(const struct merge_part *parts, size_t n)
 	json_t *cell = json_deep_copy(parts[0].cell);
 	bool pass = !strcmp(text(worst->cell, "outcome"), "pass");
 
+	json_object_del(cell, "perf");
+	if (pass) {
+		json_t *perf = perf_merge(parts, n);
+
+		if (perf)
+			json_object_set_new(cell, "perf", perf);
+	}
 	if (n == 1 && parts[0].sample.kind == SAMPLE_ONLY)
 		return cell;
 	json_object_set_new(cell, "outcome", json_string(text(worst->cell, "outcome")));

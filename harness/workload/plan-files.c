@@ -47,9 +47,16 @@ static int join(const char *first, const char *rootfs, const char *overlay, cons
 	return 0;
 }
 
+/* perf, where the scenario asks for it. */
+static int add_perf(const struct draft *d, struct cpio *cpio, struct err *err)
+{
+	return machine_has_perf(&d->plan->machine) ?
+	       cpio_file(cpio, "bin/perf", 0755, draft_part(d, PART_PERF)->path, err) : 0;
+}
+
 /* What a domU gets besides its root file system; job may be empty. */
-static int domu_overlay(const struct buf *conf, const struct buf *job, const char *path,
-			struct err *err)
+static int domu_overlay(const struct draft *d, const struct buf *conf, const struct buf *job,
+			const char *path, struct err *err)
 {
 	struct cpio *cpio = cpio_open(path, err);
 
@@ -57,7 +64,7 @@ static int domu_overlay(const struct buf *conf, const struct buf *job, const cha
 		return -1;
 	if (cpio_dir(cpio, "grantbench", 0755, err) < 0 ||
 	    add_blob(cpio, "grantbench/cell.conf", conf, err) < 0 ||
-	    add_blob(cpio, "grantbench/job.fio", job, err) < 0) {
+	    add_blob(cpio, "grantbench/job.fio", job, err) < 0 || add_perf(d, cpio, err) < 0) {
 		cpio_abort(cpio);
 		return -1;
 	}
@@ -86,7 +93,8 @@ static int dom0_overlay(struct draft *d, const char *path, struct err *err)
 	if (!cpio)
 		return -1;
 	if (cpio_dir(cpio, "grantbench", 0755, err) < 0 ||
-	    add_blob(cpio, "grantbench/cell.conf", &d->dom0_conf, err) < 0)
+	    add_blob(cpio, "grantbench/cell.conf", &d->dom0_conf, err) < 0 ||
+	    (!machine_has_driver(&d->plan->machine) && add_perf(d, cpio, err) < 0))
 		goto fail;
 	if (machine_is_xl(&d->plan->machine) &&
 	    (add_blob(cpio, "grantbench/domu.cfg", &d->xl_config, err) < 0 ||
@@ -146,7 +154,7 @@ static int write_driver(struct draft *d, struct err *err)
 	if (!machine_has_driver(&d->plan->machine))
 		return 0;
 	d->driver_ramdisk_path = xasprintf("%s/driver.cpio", d->plan->dir);
-	if (domu_overlay(&d->driver_conf, &no_job, over, err) < 0)
+	if (domu_overlay(d, &d->driver_conf, &no_job, over, err) < 0)
 		return -1;
 	return join(NULL, draft_part(d, PART_DRIVER)->path, over, d->driver_ramdisk_path, err);
 }
@@ -161,7 +169,7 @@ static int write_second(struct draft *d, struct err *err)
 	if (!d->second_conf.size)
 		return 0;
 	d->second_ramdisk_path = xasprintf("%s/second.cpio", d->plan->dir);
-	if (domu_overlay(&d->second_conf, driver ? &no_job : &d->job, over, err) < 0)
+	if (domu_overlay(d, &d->second_conf, driver ? &no_job : &d->job, over, err) < 0)
 		return -1;
 	return join(NULL, draft_part(d, driver ? PART_DRIVER : PART_DOMU)->path, over,
 		    d->second_ramdisk_path, err);
@@ -183,7 +191,7 @@ static int write_images(struct draft *d, struct err *err)
 	d->host_dtb_path = xasprintf("%s/host.dtb", dir);
 	if (fs_write_atomic(d->guest_dtb_path, d->guest_dtb.data, d->guest_dtb.size, 0644, err) < 0 ||
 	    (early && early_archive(d, domu_early, err) < 0) ||
-	    domu_overlay(&d->domu_conf, &d->job, domu_over, err) < 0 || write_driver(d, err) < 0 ||
+	    domu_overlay(d, &d->domu_conf, &d->job, domu_over, err) < 0 || write_driver(d, err) < 0 ||
 	    write_second(d, err) < 0 ||
 	    join(early ? domu_early : NULL, draft_part(d, PART_DOMU)->path, domu_over, d->domu_ramdisk_path, err) < 0 ||
 	    dom0_overlay(d, dom0_over, err) < 0 ||

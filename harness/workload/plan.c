@@ -23,6 +23,7 @@ static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 		[PART_DRIVER] = "rootfs-driver-arm64",
 		[PART_POLICY] = "xsm-policy",
 		[PART_FRONT] = "front-arm64",
+		[PART_PERF] = "perf-arm64",
 	},
 	[ARCH_X86_64] = {
 		[PART_QEMU] = "qemu-x86_64",
@@ -32,6 +33,7 @@ static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 		[PART_DOM0_XL] = "rootfs-dom0-x86_64",
 		[PART_DOMU] = "rootfs-domu-x86_64",
 		[PART_POLICY] = "xsm-policy",
+		[PART_PERF] = "perf-x86_64",
 	},
 };
 
@@ -78,7 +80,8 @@ struct planner *planner_new(const struct plan_opts *opts, const struct scenario 
 	p->scenario = s;
 	for (a = 0; a < NR_ARCHS; a++) {
 		for (i = 0; i < NR_PARTS; i++) {
-			if (!part_needed(cells, a, i) || (i == PART_XEN_COUNT && !opts->count))
+			if (!part_needed(cells, a, i) || (i == PART_XEN_COUNT && !opts->count) ||
+			    (i == PART_PERF && !strcmp(s->setting[SET_PERF], "none")))
 				continue;
 			if (builder_get(opts->builder, part_names[a][i], &p->part[a][i], err) < 0) {
 				err_prefix(err, "artifact %s", part_names[a][i]);
@@ -239,6 +242,8 @@ static bool uses_part(const struct machine *m, enum part part)
 {
 	if (part == PART_XEN || part == PART_XEN_COUNT)
 		return m->count == (part == PART_XEN_COUNT);
+	if (part == PART_PERF)
+		return machine_has_perf(m);
 	return cell_needs(m->cell, part);
 }
 

@@ -43,6 +43,11 @@ unsigned long machine_ios(const struct machine *m)
 	return machine_has_hostile_front(m) ? FRONT_IOS : scenario_uint(m->scenario, SET_NUMBER_IOS);
 }
 
+bool machine_has_perf(const struct machine *m)
+{
+	return !m->count && strcmp(m->scenario->setting[SET_PERF], "none");
+}
+
 const char *machine_xsm(const struct machine *m)
 {
 	if (!cell_is(m->cell, AXIS_XSM, "native"))
@@ -246,9 +251,18 @@ static void device_conf(const struct machine *m, struct buf *out)
 	buf_addstr(out, "\n");
 }
 
+/* Whoever has a part in the timed one. Xen's count build is there for counts alone. */
+static void perf_conf(const struct machine *m, struct buf *out)
+{
+	if (machine_has_perf(m))
+		buf_addf(out, "perf=%s\n", m->scenario->setting[SET_PERF]);
+}
+
 void text_dom0_conf(const struct machine *m, struct buf *out)
 {
 	text_common_conf(m, REPORT_DOM0, out);
+	if (!machine_has_driver(m))
+		perf_conf(m, out);
 	if (machine_is_xl(m))
 		buf_addstr(out, "xl_config=/grantbench/domu.cfg\ndomu_name=" DOMU_NAME "\n");
 	if (machine_has_driver(m))
@@ -289,6 +303,7 @@ void text_driver_args(const struct machine *m, struct buf *out)
 void text_driver_conf(const struct machine *m, struct buf *out)
 {
 	text_common_conf(m, REPORT_BACKEND, out);
+	perf_conf(m, out);
 	buf_addf(out, "frontend_domid=%u\nask_marks=1\n", m->frontend_domid);
 	if (machine_is_attacked(m))
 		buf_addf(out, "attack=%s\n", m->cell->value[AXIS_ATTACK]);
@@ -316,6 +331,8 @@ void text_domu_conf(const struct machine *m, enum report_source who, struct buf 
 	const struct scenario *s = m->scenario;
 
 	text_common_conf(m, who, out);
+	if (who == REPORT_DOMU)
+		perf_conf(m, out);
 	if (!machine_is_xl(m))
 		buf_addf(out, "late_probe=1\nready_evtchn=%d\n", READY_EVTCHN_DOMU);
 	if (!machine_is_xl(m) && m->evtchn)

@@ -61,6 +61,8 @@ bool machine_has_hostile_front(const struct machine *m);
 const char *machine_workload(const struct machine *m);
 /* How many operations of that. */
 unsigned long machine_ios(const struct machine *m);
+/* perf runs in the guests: never in a sample of Xen's count build. */
+bool machine_has_perf(const struct machine *m);
 /* "silo", "dummy" or "flask". */
 const char *machine_xsm(const struct machine *m);
 bool machine_uses_grants(const struct machine *m);
