@@ -262,7 +262,8 @@ bool peer_serve(struct peer *p, const struct pollfd pfds[PEER_FDS])
 
 bool peer_is_timed(const struct peer *p)
 {
-	return p->first_ns && !p->last_ns;
+	/* of a network: between the second mark and the third */
+	return p->is_net ? p->net.nr_marks == 2 : p->first_ns && !p->last_ns;
 }
 
 static void write_stats(struct jw *jw, const char *key, const struct peer_stats *st)
