@@ -15,6 +15,7 @@ run: setup
 
 # The tables in docs/tables: who hands out grant references, and how the backend
 # reaches memory. compare's exit status 1 says that some number is worse than upstream's.
+# With the TABLES_OUT of one that was stopped it goes on where that one was.
 ifndef TABLES_OUT
 TABLES_OUT := results/tables-$(shell date +%Y%m%d-%H%M%S)
 endif
@@ -23,8 +24,10 @@ tables: setup
 	@mkdir -p $(TABLES_OUT)
 	for t in allocators:allocator mappings:mapping; do \
 		s=$${t%:*} axis=$${t#*:}; \
-		$(BUILD)/grantbench run scenarios/$$s.ini -o $(TABLES_OUT)/$$s && \
-		{ $(BUILD)/grantbench compare $(TABLES_OUT)/$$s --by $$axis --format md \
+		out=$(TABLES_OUT)/$$s how=-o; \
+		[ ! -d $$out ] || how=--resume; \
+		$(BUILD)/grantbench run scenarios/$$s.ini $$how $$out && \
+		{ $(BUILD)/grantbench compare $$out --by $$axis --format md \
 			-o docs/tables/$$s.md || [ $$? -eq 1 ]; } || exit; \
 	done
 
