@@ -191,11 +191,15 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, event_channel_on_arm64);
 	tcase_add_test(tc, bindings);
-	tcase_add_test(tc, allocators);
 	tcase_add_test(tc, grant_table_v2);
 	tcase_add_test(tc, pvh_dom0);
 	tcase_add_test(tc, disturbed);
 	tcase_add_loop_test(tc, own_virtio_of_the_machine, 0, 2);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("allocators");
+	tcase_set_timeout(tc, 30 * 60);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, allocators);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }
