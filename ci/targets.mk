@@ -27,8 +27,8 @@ tables: setup
 		out=$(TABLES_OUT)/$$s how=-o; \
 		[ ! -d $$out ] || how=--resume; \
 		$(BUILD)/grantbench run scenarios/$$s.ini $$how $$out && \
-		{ $(BUILD)/grantbench compare $$out --by $$axis --format md \
-			-o docs/tables/$$s.md || [ $$? -eq 1 ]; } || exit; \
+		{ ( cd $(TABLES_OUT) && $(abspath $(BUILD))/grantbench compare $$s --by $$axis \
+			--format md -o $(CURDIR)/docs/tables/$$s.md ) || [ $$? -eq 1 ]; } || exit; \
 	done
 
 check: setup
