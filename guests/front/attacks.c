@@ -8,31 +8,125 @@
 
 #define RACE_STEPS 400u
 
-static void size_3(struct disk *d) { d->num = 3; }
-static void size_huge(struct disk *d) { d->num = 0x80000000; }
-static void desc_skewed(struct disk *d) { d->ring[0] += 8; }
-static void used_skewed(struct disk *d) { d->ring[2] += 2; }
-static void ring_nobody(struct disk *d) { d->ring[1] = disk_addr(d, DESC, 0) + ((uint64_t)REF_NOBODY << 12); }
-static void ring_plain(struct disk *d) { d->ring[0] = (uintptr_t)d->page[DESC]; }
-static void ring_beyond(struct disk *d) { d->ring[2] = ~0ull - 63; }
-static void ring_readonly(struct disk *d) { d->ring[2] = disk_addr(d, RDONLY, 0); }
-static void indirect_off(struct disk *d) { d->no_indirect = true; }
+static void size_3(struct disk *d)
+{
+	d->num = 3;
+}
 
-static void head(struct disk *d) { d->avail[2] = NUM; }
-static void head_far(struct disk *d) { d->avail[2] = 0xffff; }
-static void next(struct disk *d) { d->desc[1].next = NUM; }
-static void next_far(struct disk *d) { d->desc[1].next = 0xffff; }
-static void jump(struct disk *d) { d->avail[1] = NUM + 1; }
-static void jump_back(struct disk *d) { d->avail[1] = 0xffff; }
-static void jump_far(struct disk *d) { d->avail[1] = 0x8000; }
-static void zero(struct disk *d) { d->desc[1].len = 0; }
-static void bytes(struct disk *d) { d->desc[1].len = 0xffffffff; }
-static void bytes_sum(struct disk *d) { d->desc[1].len = (128u << 20) - 16; }
-static void plain(struct disk *d) { d->desc[1].addr = (uintptr_t)d->page[DATA]; }
-static void beyond(struct disk *d) { d->desc[1].addr = ~0ull - 100; }
-static void order(struct disk *d) { d->desc[2].flags = 0; }
-static void no_status(struct disk *d) { d->desc[0].flags = 0; }
-static void no_header(struct disk *d) { d->avail[2] = 2; }
+static void size_huge(struct disk *d)
+{
+	d->num = 0x80000000;
+}
+
+static void desc_skewed(struct disk *d)
+{
+	d->ring[0] += 8;
+}
+
+static void used_skewed(struct disk *d)
+{
+	d->ring[2] += 2;
+}
+
+static void ring_nobody(struct disk *d)
+{
+	d->ring[1] = disk_addr(d, DESC, 0) + ((uint64_t)REF_NOBODY << 12);
+}
+
+static void ring_plain(struct disk *d)
+{
+	d->ring[0] = (uintptr_t)d->page[DESC];
+}
+
+static void ring_beyond(struct disk *d)
+{
+	d->ring[2] = ~0ull - 63;
+}
+
+static void ring_readonly(struct disk *d)
+{
+	d->ring[2] = disk_addr(d, RDONLY, 0);
+}
+
+static void indirect_off(struct disk *d)
+{
+	d->no_indirect = true;
+}
+
+static void head(struct disk *d)
+{
+	d->avail[2] = NUM;
+}
+
+static void head_far(struct disk *d)
+{
+	d->avail[2] = 0xffff;
+}
+
+static void next(struct disk *d)
+{
+	d->desc[1].next = NUM;
+}
+
+static void next_far(struct disk *d)
+{
+	d->desc[1].next = 0xffff;
+}
+
+static void jump(struct disk *d)
+{
+	d->avail[1] = NUM + 1;
+}
+
+static void jump_back(struct disk *d)
+{
+	d->avail[1] = 0xffff;
+}
+
+static void jump_far(struct disk *d)
+{
+	d->avail[1] = 0x8000;
+}
+
+static void zero(struct disk *d)
+{
+	d->desc[1].len = 0;
+}
+
+static void bytes(struct disk *d)
+{
+	d->desc[1].len = 0xffffffff;
+}
+
+static void bytes_sum(struct disk *d)
+{
+	d->desc[1].len = (128u << 20) - 16;
+}
+
+static void plain(struct disk *d)
+{
+	d->desc[1].addr = (uintptr_t)d->page[DATA];
+}
+
+static void beyond(struct disk *d)
+{
+	d->desc[1].addr = ~0ull - 100;
+}
+
+static void order(struct disk *d)
+{
+	d->desc[2].flags = 0;
+}
+
+static void no_status(struct disk *d)
+{
+	d->desc[0].flags = 0;
+}
+
+static void no_header(struct disk *d)
+{
+	d->avail[2] = 2;
+}
 
 static void loop_two(struct disk *d)
 {
@@ -68,12 +162,35 @@ static uint64_t table_addr(const struct disk *d)
 	return disk_addr(d, TABLE, 0);
 }
 
-static void indirect_good(struct disk *d) { indirect(d, table_addr(d), 48, 0); }
-static void indirect_next(struct disk *d) { indirect(d, table_addr(d), 48, F_NEXT); }
-static void indirect_zero(struct disk *d) { indirect(d, table_addr(d), 0, 0); }
-static void indirect_odd(struct disk *d) { indirect(d, table_addr(d), 47, 0); }
-static void indirect_huge(struct disk *d) { indirect(d, table_addr(d), 0xfffffff0, 0); }
-static void indirect_nobody(struct disk *d) { indirect(d, disk_addr(d, DESC, 0) + ((uint64_t)REF_NOBODY << 12), 48, 0); }
+static void indirect_good(struct disk *d)
+{
+	indirect(d, table_addr(d), 48, 0);
+}
+
+static void indirect_next(struct disk *d)
+{
+	indirect(d, table_addr(d), 48, F_NEXT);
+}
+
+static void indirect_zero(struct disk *d)
+{
+	indirect(d, table_addr(d), 0, 0);
+}
+
+static void indirect_odd(struct disk *d)
+{
+	indirect(d, table_addr(d), 47, 0);
+}
+
+static void indirect_huge(struct disk *d)
+{
+	indirect(d, table_addr(d), 0xfffffff0, 0);
+}
+
+static void indirect_nobody(struct disk *d)
+{
+	indirect(d, disk_addr(d, DESC, 0) + ((uint64_t)REF_NOBODY << 12), 48, 0);
+}
 
 static void indirect_nested(struct disk *d)
 {
@@ -83,22 +200,67 @@ static void indirect_nested(struct disk *d)
 
 static void indirect_loop(struct disk *d)
 {
+	struct desc *table = (struct desc *)d->page[TABLE];
+
 	indirect(d, table_addr(d), 48, 0);
-	((struct desc *)d->page[TABLE])[2] = (struct desc){ disk_addr(d, STATUS, 0), 1, F_WRITE | F_NEXT, 2 };
+	table[2] = (struct desc){ disk_addr(d, STATUS, 0), 1, F_WRITE | F_NEXT, 2 };
 }
 
 /* References that Xen refuses: an I/O error, or no request at all. */
-static void ref_nobody(struct disk *d) { d->desc[1].addr += (uint64_t)REF_NOBODY << 12; }
-static void ref_beyond(struct disk *d) { d->desc[1].addr = (1ull << 63) | 0x7fffffffull << 12; }
-static void ref_many(struct disk *d) { d->desc[1].len = 32u << 20; }
-static void ref_readonly(struct disk *d) { d->desc[1].addr = disk_addr(d, RDONLY, 0); }
-static void ref_ended(struct disk *d) { grant(d->ref + DATA, 0, false); }
-static void header_ended(struct disk *d) { grant(d->ref + HEADER, 0, false); }
-static void status_ended(struct disk *d) { grant(d->ref + STATUS, 0, false); }
-static void rings_as_data(struct disk *d) { d->desc[1].addr = disk_addr(d, USED, 0); }
-static void table_as_data(struct disk *d) { d->desc[1].addr = disk_addr(d, DESC, 0); }
-static void sector(struct disk *d) { *(volatile uint64_t *)(d->page[HEADER] + 8) = ~0ull; }
-static void type(struct disk *d) { *(volatile uint32_t *)d->page[HEADER] = 0xdead; }
+static void ref_nobody(struct disk *d)
+{
+	d->desc[1].addr += (uint64_t)REF_NOBODY << 12;
+}
+
+static void ref_beyond(struct disk *d)
+{
+	d->desc[1].addr = (1ull << 63) | 0x7fffffffull << 12;
+}
+
+static void ref_many(struct disk *d)
+{
+	d->desc[1].len = 32u << 20;
+}
+
+static void ref_readonly(struct disk *d)
+{
+	d->desc[1].addr = disk_addr(d, RDONLY, 0);
+}
+
+static void ref_ended(struct disk *d)
+{
+	grant(d->ref + DATA, 0, false);
+}
+
+static void header_ended(struct disk *d)
+{
+	grant(d->ref + HEADER, 0, false);
+}
+
+static void status_ended(struct disk *d)
+{
+	grant(d->ref + STATUS, 0, false);
+}
+
+static void rings_as_data(struct disk *d)
+{
+	d->desc[1].addr = disk_addr(d, USED, 0);
+}
+
+static void table_as_data(struct disk *d)
+{
+	d->desc[1].addr = disk_addr(d, DESC, 0);
+}
+
+static void sector(struct disk *d)
+{
+	*(volatile uint64_t *)(d->page[HEADER] + 8) = ~0ull;
+}
+
+static void type(struct disk *d)
+{
+	*(volatile uint32_t *)d->page[HEADER] = 0xdead;
+}
 
 /* While the backend serves: what it has read is not what is there any more. */
 static void rewrite(struct disk *d)

@@ -16,14 +16,10 @@ static const struct {
 } impossible[] = {
 	{ { { AXIS_ARCH, "x86_64" }, { AXIS_TOPOLOGY, "dom0less" } },
 	  "dom0less does not exist on x86: Xen starts no domU by itself there" },
-	/* arch_acquire_resource_check(): pages in a translated guest are not counted there */
-	{ { { AXIS_ARCH, "x86_64" }, { AXIS_TOPOLOGY, "driver-domain" } },
-	  "Xen lets no translated (PVH) domain but dom0 map an ioreq page on x86; driver domains of "
-	  "type PV are not built" },
 	{ { { AXIS_TOPOLOGY, "driver-domain" }, { AXIS_XSM, "silo" } },
 	  "SILO lets domUs share nothing: neither event channels nor grants reach a driver domain" },
 	{ { { AXIS_TOPOLOGY, "dom0less" }, { AXIS_XSM, "flask" } },
-	  "Xen gives the domUs that it starts itself no label that a policy could name" },
+	  "Xen gives the domUs that it starts itself no label that a policy could name: unlabeled_t" },
 	{ { { AXIS_ARCH, "x86_64" }, { AXIS_IRQ, "spi" } },
 	  "a PVH guest has no interrupt controller with lines: only event channels reach it" },
 	{ { { AXIS_ARCH, "arm64" }, { AXIS_BINDING, "none-forced" } },
@@ -155,9 +151,27 @@ enum second cell_second(const struct cell *c)
 	return SECOND_NONE;
 }
 
+/* A driver domain on x86: PV, and with rights that leave nothing to be shown of grants. */
+static const char *why_not_x86_driver(const struct cell *c)
+{
+	if (!cell_is(c, AXIS_ARCH, "x86_64") || !cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
+		return NULL;
+	/*
+	 * arch_acquire_resource_check() (xen/arch/x86/include/asm/p2m.h) lets no translated domain
+	 * but the hardware domain have an ioreq page; a PV one maps it by mmu_update as a foreign
+	 * frame, of the frontend's (ioreq_server_alloc_mfn(), flask_mmu_update()).
+	 */
+	if (!cell_is(c, AXIS_ATTACK, "none"))
+		return "x86: a driver domain is PV there, and must be allowed to map any frame of its "
+		       "frontend to get at the ioreq page: grants protect nothing";
+	if (!cell_is(c, AXIS_SECOND, "none"))
+		return "x86: a second driver domain or frontend is shown on arm64";
+	return NULL;
+}
+
 static char *why_not(const struct scenario *s, const struct cell *c)
 {
-	const char *net = why_not_net(s, c);
+	const char *net = why_not_net(s, c), *x86 = why_not_x86_driver(c);
 	bool pv = cell_is(c, AXIS_DEVICE, "blkfront") || cell_is(c, AXIS_DEVICE, "netfront");
 	const char *reason = pv ? why_not_pv(s, c) : NULL;
 	size_t i;
@@ -184,8 +198,8 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		return xstrdup("disturb: only a dom0 with a toolstack reads when the workload starts");
 	if (cell_is(c, AXIS_BINDING, "none") && !cell_is(c, AXIS_ALLOCATOR, "upstream"))
 		return xstrdup("without a binding the frontend grants nothing: there is nothing to allocate");
-	if (net)
-		return xstrdup(net);
+	if (net || x86)
+		return xstrdup(net ? net : x86);
 	if (!pv && cell_is(c, AXIS_MAPPING, "persistent") && !cell_is(c, AXIS_ALLOCATOR, "pool"))
 		return xstrdup("the frontend ends its grants with each request: a backend that keeps "
 			       "them mapped would hold pages that are used for something else");

@@ -35,11 +35,14 @@ static void run(const char *const *args, struct buf *out)
 	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
 }
 
+/* x86: a PV domain, beside a PVH frontend. */
+static const char *const archs[] = { "arch=arm64", "arch=x86_64" };
+
 START_TEST(serves)
 {
 	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
 	const char *const args[] = { "run", "blk-driver", "-q", "--no-canary", "--only",
-				     "binding=iommus", "--only", "xsm=flask", "--only", "second=none",
+				     archs[_i], "--only", "binding=iommus", "--only", "xsm=flask", "--only", "second=none",
 				     "-o", out, NULL };
 	_cleanup_json_ json_t *result = NULL;
 	const json_t *cell;
@@ -111,7 +114,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 1800);
-	tcase_add_test(tc, serves);
+	tcase_add_loop_test(tc, serves, 0, (int)ARRAY_SIZE(archs));
 	tcase_add_test(tc, isolates);
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);

@@ -169,6 +169,27 @@ START_TEST(second)
 }
 END_TEST
 
+/* x86: a driver domain is PV, and may map what it likes. */
+START_TEST(x86_driver)
+{
+	struct scenario *s = NULL;
+	struct err err = { 0 };
+	struct cells cells;
+
+	ck_assert_msg(load("[variant]\narch = x86_64\ntopology = driver-domain\n[workload]\nkind = isolate\n"
+			   "attack = grants\n", &s, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(scenario_cells(s, NULL, &cells, &err), 0);
+	ck_assert_ptr_nonnull(strstr(cells.cell[0].not_applicable, "must be allowed to map any frame"));
+	cells_release(&cells);
+	scenario_free(s);
+	ck_assert_msg(load("[variant]\narch = x86_64\ntopology = driver-domain\n", &s, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(scenario_cells(s, NULL, &cells, &err), 0);
+	ck_assert_ptr_null(cells.cell[0].not_applicable);
+	cells_release(&cells);
+	scenario_free(s);
+}
+END_TEST
+
 /* An attack brings its own. */
 START_TEST(second_by_attack)
 {
@@ -319,6 +340,7 @@ int main(void)
 	tcase_add_test(tc, empty_has_defaults);
 	tcase_add_test(tc, second);
 	tcase_add_test(tc, second_by_attack);
+	tcase_add_test(tc, x86_driver);
 	tcase_add_test(tc, product);
 	tcase_add_test(tc, sizes);
 	tcase_add_test(tc, table_is_sound);

@@ -43,6 +43,7 @@ int plan_dump_tree(struct draft *d, struct err *err);
 /* x86: what QEMU starts, by names that are the same everywhere. */
 #define X86_XEN_LINK "xen"
 #define X86_LINUX_LINK "vmlinux"
+#define X86_POLICY_LINK "xenpolicy"
 
 /* plan-qemu.c: fill plan->argv. */
 void plan_argv(struct draft *d);

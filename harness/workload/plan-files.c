@@ -142,7 +142,9 @@ static int put_links(struct draft *d, struct err *err)
 	enum part xen = d->plan->machine.count ? PART_XEN_COUNT : PART_XEN;
 
 	return put_link(d, draft_part(d, xen)->path, X86_XEN_LINK, err) < 0 ||
-	       put_link(d, draft_part(d, PART_LINUX)->path, X86_LINUX_LINK, err) < 0 ? -1 : 0;
+	       put_link(d, draft_part(d, PART_LINUX)->path, X86_LINUX_LINK, err) < 0 ||
+	       (d->policy.size && put_link(d, draft_part(d, PART_POLICY)->path, X86_POLICY_LINK, err) < 0) ?
+	       -1 : 0;
 }
 
 /* The driver domain's root file system with its configuration. */
@@ -262,7 +264,7 @@ void plan_drop_images(const struct plan *plan)
 	static const char *const names[] = {
 		"dom0.cpio", "domu.cpio", "dom0-overlay.cpio", "domu-overlay.cpio", "domu-early.cpio",
 		"driver.cpio", "driver-overlay.cpio", "second.cpio", "second-overlay.cpio",
-		X86_XEN_LINK, X86_LINUX_LINK,
+		X86_XEN_LINK, X86_LINUX_LINK, X86_POLICY_LINK,
 	};
 	size_t i;
 

@@ -121,8 +121,9 @@ static void push_boot_x86(struct argv *a, struct draft *d)
 	push(a, xstrdup("-append"));
 	push(a, xstrdup(d->xen_args.data));
 	push(a, xstrdup("-initrd"));
-	push(a, xasprintf(X86_LINUX_LINK " %s,%s", d->dom0_args.data,
-			  strrchr(d->ramdisk_path, '/') + 1));
+	/* Xen knows FLASK's policy by its first word, wherever it is behind the kernel */
+	push(a, xasprintf(X86_LINUX_LINK " %s,%s%s", d->dom0_args.data,
+			  strrchr(d->ramdisk_path, '/') + 1, d->policy.size ? "," X86_POLICY_LINK : ""));
 }
 
 void plan_argv(struct draft *d)

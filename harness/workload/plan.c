@@ -32,6 +32,7 @@ static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 		[PART_XEN_COUNT] = "xen-x86_64-count",
 		[PART_DOM0_XL] = "rootfs-dom0-x86_64",
 		[PART_DOMU] = "rootfs-domu-x86_64",
+		[PART_DRIVER] = "rootfs-driver-x86_64",
 		[PART_POLICY] = "xsm-policy",
 		[PART_PERF] = "perf-x86_64",
 	},

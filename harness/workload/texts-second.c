@@ -47,7 +47,7 @@ void text_second_config(const struct machine *m, struct buf *out)
 		break;
 	case SECOND_DRIVER:
 		text_xl_common(m, SECOND_NAME, "Image", "second.cpio", scenario_uint(s, SET_DRIVER_MEM_MIB),
-			       out);
+			       true, out);
 		text_label(m, "driver2_t", out);
 		buf_addstr(out, "extra = \"");
 		text_driver_args(m, out);
@@ -55,12 +55,12 @@ void text_second_config(const struct machine *m, struct buf *out)
 		break;
 	case SECOND_FRONTEND:
 		if (machine_has_hostile_front(m)) {
-			text_xl_common(m, SECOND_NAME, "front", NULL, FRONT_MEM_MIB, out);
+			text_xl_common(m, SECOND_NAME, "front", NULL, FRONT_MEM_MIB, false, out);
 			text_label(m, text_frontend_type(m), out);
 			break;
 		}
 		text_xl_common(m, SECOND_NAME, "Image", "second.cpio", scenario_uint(s, SET_DOMU_MEM_MIB),
-			       out);
+			       false, out);
 		buf_addstr(out, "device_tree = \"/grantbench/guest.dtb\"\n");
 		text_label(m, text_frontend_type(m), out);
 		buf_addf(out, "max_grant_frames = %lu\nextra = \"", scenario_uint(s, SET_GRANT_FRAMES));

@@ -294,7 +294,7 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 
 void text_driver_args(const struct machine *m, struct buf *out)
 {
-	buf_addstr(out, "console=ttyAMA0 ");
+	buf_addstr(out, m->x86 ? "console=hvc0 " : "console=ttyAMA0 ");
 	common_args(m, out);
 	/* without it only dom0's backends may use /dev/xen/privcmd; Xen decides all the same */
 	buf_addstr(out, " xen_privcmd.unrestricted=1");
@@ -313,8 +313,11 @@ void text_driver_conf(const struct machine *m, struct buf *out)
 
 const char *text_frontend_type(const struct machine *m)
 {
-	/* binding none: the control, whose memory the driver domain may map as it likes */
-	if (!machine_uses_grants(m))
+	/*
+	 * Whose memory the driver domain may map as it likes: binding none, the control; and on
+	 * x86 there is no other way to the ioreq page (docs/DRIVER-DOMAIN.md).
+	 */
+	if (!machine_uses_grants(m) || m->x86)
 		return "frontend_open_t";
 	return cell_second(m->cell) == SECOND_DRIVER ? "frontend_both_t" : "frontend_t";
 }
@@ -370,7 +373,7 @@ void text_domu_conf(const struct machine *m, enum report_source who, struct buf 
 }
 
 void text_xl_common(const struct machine *m, const char *name, const char *kernel,
-		    const char *ramdisk, unsigned long mem_mib, struct buf *out)
+		    const char *ramdisk, unsigned long mem_mib, bool pv, struct buf *out)
 {
 	buf_addf(out, "name = \"%s\"\nkernel = \"/grantbench/%s\"\n", name, kernel);
 	if (ramdisk)
@@ -382,6 +385,7 @@ void text_xl_common(const struct machine *m, const char *name, const char *kerne
 		  * tsc_mode: QEMU does not call its TSC invariant, so Xen would take an exit for
 		  * each rdtsc; it is invariant, all of the machine's clocks are one
 		  */
+		 m->x86 && pv ? "type = \"pv\"\ntsc_mode = \"native\"\n" :
 		 m->x86 ? "type = \"pvh\"\ntsc_mode = \"native\"\n" :
 		 /* with the SBSA UART libxl 4.17 gives the domain 32 SPIs, ours among them */
 		 "vuart = \"sbsa_uart\"\n");
@@ -390,7 +394,7 @@ void text_xl_common(const struct machine *m, const char *name, const char *kerne
 void text_xl_config(const struct machine *m, struct buf *out)
 {
 	text_xl_common(m, DOMU_NAME, "Image", "domu.cpio", scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
-		       out);
+		       false, out);
 	if (machine_is_pv_net(m))
 		text_net_vif(m, out);
 	else if (machine_is_pv(m))
@@ -408,7 +412,7 @@ void text_xl_config(const struct machine *m, struct buf *out)
 void text_driver_config(const struct machine *m, struct buf *out)
 {
 	text_xl_common(m, DRIVER_NAME, "Image", "driver.cpio",
-		       scenario_uint(m->scenario, SET_DRIVER_MEM_MIB), out);
+		       scenario_uint(m->scenario, SET_DRIVER_MEM_MIB), true, out);
 	text_label(m, "driver_t", out);
 	buf_addstr(out, "extra = \"");
 	text_driver_args(m, out);

@@ -93,10 +93,13 @@ void text_second_config(const struct machine *m, struct buf *out);
 /* What dom0 and the driver domain are told of it. */
 void text_second_dom0_conf(const struct machine *m, struct buf *out);
 void text_second_driver_conf(const struct machine *m, struct buf *out);
-/* Shared by both: the keys that all have, a domain's xl configuration, its label. */
+/*
+ * Shared by both: the keys that all have, a domain's xl configuration, its label. pv: on x86 the
+ * domain is paravirtualised, as a driver domain must be.
+ */
 void text_common_conf(const struct machine *m, enum report_source who, struct buf *out);
 void text_xl_common(const struct machine *m, const char *name, const char *kernel,
-		    const char *ramdisk, unsigned long mem_mib, struct buf *out);
+		    const char *ramdisk, unsigned long mem_mib, bool pv, struct buf *out);
 void text_label(const struct machine *m, const char *type, struct buf *out);
 /* FLASK's type of the frontends. */
 const char *text_frontend_type(const struct machine *m);
