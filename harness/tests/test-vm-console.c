@@ -129,6 +129,51 @@ START_TEST(record_and_marker)
 }
 END_TEST
 
+static void records_seen(const struct console_line *line, void *arg)
+{
+	unsigned int *nr = arg;
+	long at = record_find(line->text, line->len);
+
+	if (at >= 0 && line->domain == VM_DOMAIN_DOM0)
+		*nr += !record_check(line->text + at, line->len - (size_t)at, TOKEN);
+}
+
+/* Others may speak at any byte of dom0's records, and none is lost by it. */
+START_TEST(record_interrupted)
+{
+	static const char *const others[] = {
+		"(XEN) d1 text\r\n", "(XEN) DOM1: \r\n", "(XEN) \r\n",
+		"(XEN) DOM1: [    1.467329] reboot: Power down\r\r\n",
+		"(XEN) DOM1: x\r\r\n(XEN) DOM1: [    1.467329] y\r\r\n",
+		"(XEN) DOM1: " A126 "\r\n(XEN) DOM1: z\r\r\n",
+		"(XEN) DOM1: {\"gb\":1,\"tok\":\"" TOKEN "\",\"src\":\"domu\"\r\r\n",
+	};
+	_cleanup_buf_ struct buf in = BUF_INIT;
+	char line[RECORD_MAX + 1];
+	size_t at, i;
+
+	for (i = 1; i <= 3; i++) {
+		ck_assert_int_gt(record_format(line, sizeof(line), TOKEN, "dom0", (unsigned int)i, "check",
+					       "{\"name\":\"backend-end\",\"ok\":true,\"detail\":\"\"}"), 0);
+		buf_addf(&in, "[    1.46991%zu] %s\r\n", i, line);
+	}
+	for (at = 0; at <= in.size; at++) {
+		for (i = 0; i < ARRAY_SIZE(others); i++) {
+			unsigned int nr = 0;
+			struct console *c = console_new(TOKEN, records_seen, &nr);
+
+			console_feed(c, UP, strlen(UP));
+			console_feed(c, in.data, at);
+			console_feed(c, others[i], strlen(others[i]));
+			console_feed(c, in.data + at, in.size - at);
+			console_finish(c);
+			console_free(c);
+			ck_assert_msg(nr == 3, "%u records with \"%s\" at byte %zu", nr, others[i], at);
+		}
+	}
+}
+END_TEST
+
 START_TEST(nul_bytes)
 {
 	static const char in[] = UP "a\0b\0(XEN) x\r\n\0c\r\n";
@@ -302,6 +347,7 @@ int main(void)
 
 	tcase_add_loop_test(c, lines, 0, (int)ARRAY_SIZE(rows));
 	tcase_add_test(c, record_and_marker);
+	tcase_add_test(c, record_interrupted);
 	tcase_add_test(c, nul_bytes);
 	tcase_add_test(c, endless_lines);
 	tcase_add_test(c, mixture);
