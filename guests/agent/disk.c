@@ -230,8 +230,12 @@ int disk_mark(const struct disk *disk)
 
 	snprintf(path, sizeof(path), "/sys/block/%s/serial", disk->block);
 	ret = sys_read_file(path, &text, NULL);
-	if (ret == 0)
-		free(text);
+	if (ret < 0)
+		return ret;
+	/* the kernel's buffer was empty: more is what the device did not write */
+	if (strcmp(text, DISK_SERIAL))
+		ret = -EBADMSG;
+	free(text);
 	return ret;
 }
 

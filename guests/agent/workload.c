@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "workload.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,16 +89,27 @@ void workload_state(const struct disk *disk)
  * Whoever serves the disk is to look at its counters. Twice at the start: the difference
  * is what that costs.
  */
-static bool mark_start(const struct disk *disk)
+static int mark_start(const struct disk *disk)
 {
+	int ret;
+
 	if (disk_is_pv(disk->device))
-		return mark_say("start") == 0;
-	return disk_mark(disk) == 0 && disk_mark(disk) == 0;
+		return mark_say("start");
+	ret = disk_mark(disk);
+	return ret ? ret : disk_mark(disk);
 }
 
-static bool mark_done(const struct disk *disk)
+static int mark_done(const struct disk *disk)
 {
-	return disk_is_pv(disk->device) ? mark_say("done") == 0 : disk_mark(disk) == 0;
+	return disk_is_pv(disk->device) ? mark_say("done") : disk_mark(disk);
+}
+
+static const char *mark_text(const struct disk *disk, int err)
+{
+	if (disk_is_pv(disk->device))
+		return "dom0 does not answer the marks around the timed part";
+	return err == -EBADMSG ? "the disk's serial number has bytes that the device did not write" :
+	       "the disk does not answer a request for its serial number";
 }
 
 bool workload_fio(const struct conf *conf, const struct disk *disk, struct perf *perf)
@@ -107,8 +119,7 @@ bool workload_fio(const struct conf *conf, const struct disk *disk, struct perf 
 	};
 	struct workload_stats before, after;
 	char out[512];
-	bool marked;
-	int status;
+	int status, marked;
 
 	marked = mark_start(disk);
 	report_phase("workload-start");
@@ -117,17 +128,16 @@ bool workload_fio(const struct conf *conf, const struct disk *disk, struct perf 
 	status = sys_run(argv, out, sizeof(out), TIMED_MS);
 	perf_enable(perf, false);
 	workload_stats_read(disk, &after);
-	marked = marked && mark_done(disk);
+	if (marked == 0)
+		marked = mark_done(disk);
 	report_phase("workload-done");
 	if (status != 0) {
 		out[strcspn(out, "\n")] = '\0';
 		report_error("fio ended with %d: %.200s", status, out);
 	}
-	if (!marked)
-		report_error("%s: %s", disk->node, disk_is_pv(disk->device) ?
-			     "dom0 does not answer the marks around the timed part" :
-			     "the disk does not answer a request for its serial number");
+	if (marked != 0)
+		report_error("%s: %s", disk->node, mark_text(disk, marked));
 	workload_stats_send(&before, "before");
 	workload_stats_send(&after, "after");
-	return status == 0 && marked && report_file("fio.json", FIO_OUT) == 0;
+	return status == 0 && marked == 0 && report_file("fio.json", FIO_OUT) == 0;
 }

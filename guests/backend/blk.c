@@ -99,7 +99,8 @@ static uint8_t do_get_id(struct request *req)
 {
 	const char *serial = req->blk->config.serial;
 	struct iovec *iov = req->blk->dev.iov;
-	uint64_t len = req->in_len < VIRTIO_BLK_ID_BYTES ? req->in_len : VIRTIO_BLK_ID_BYTES;
+	uint64_t max = req->blk->config.short_id ? strlen(serial) : VIRTIO_BLK_ID_BYTES;
+	uint64_t len = req->in_len < max ? req->in_len : max;
 	unsigned int i, n;
 
 	if (!len)

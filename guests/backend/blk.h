@@ -56,6 +56,7 @@ struct vblk_config {
 	uint32_t blk_size;		/* 512 to 4096, a power of two */
 	bool discard;			/* offer DISCARD and WRITE_ZEROES */
 	char serial[VIRTIO_BLK_ID_BYTES + 1];
+	bool short_id;			/* a test: GET_ID writes the serial alone, no padding */
 };
 
 struct vblk {

@@ -9,7 +9,7 @@
 enum key {
 	KEY_MMIO, KEY_IRQ, KEY_IRQ_TYPE, KEY_TYPE, KEY_STORE, KEY_SIZE, KEY_PATH, KEY_QUEUES,
 	KEY_QUEUE_SIZE, KEY_READONLY, KEY_MAPPING, KEY_GRANTS, KEY_SEG_MAX, KEY_SIZE_MAX,
-	KEY_BLK_SIZE, KEY_DISCARD, KEY_SERIAL,
+	KEY_BLK_SIZE, KEY_DISCARD, KEY_SERIAL, KEY_SHORT_ID,
 	KEY_SPAN, KEY_MTU, KEY_MAC, KEY_OFFLOADS, KEY_TAP, KEY_BRIDGE, KEY_INDIRECT, KEY_COPY_MAX,
 };
 
@@ -40,6 +40,7 @@ static const struct {
 	{ "blk-size", KEY_BLK_SIZE, "512, 1024, 2048 or 4096", "logical block; default 512" },
 	{ "discard", KEY_DISCARD, "0 or 1", "offer DISCARD and WRITE_ZEROES; default 1" },
 	{ "serial", KEY_SERIAL, "up to 20 characters", "answer to GET_ID; default grantbench" },
+	{ "short-id", KEY_SHORT_ID, "0 or 1", "a test: GET_ID does not write what is behind the serial; default 0" },
 	{ "span", KEY_SPAN, "bytes, K, M or G; net: 0 or mark",
 	  "data of the timed part behind a mark, or up to the next mark; default 0: none" },
 	{ "mtu", KEY_MTU, "68 to 65535", "net: default 1500" },
@@ -208,6 +209,10 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 		return parse_number(value, 0, INT64_MAX, true, &opt->span_bytes);
 	case KEY_SERIAL:
 		return parse_string(opt->blk.serial, sizeof(opt->blk.serial), value);
+	case KEY_SHORT_ID:
+		rc = parse_number(value, 0, 1, false, &v);
+		opt->blk.short_id = v;
+		return rc;
 	case KEY_MTU:
 		rc = parse_number(value, VNET_MTU_MIN, VNET_MTU_MAX, false, &v);
 		opt->net_config.mtu = (unsigned int)v;
@@ -228,7 +233,8 @@ static int set_key(struct device_options *opt, enum key key, const char *value)
 
 /* Keys that only a disk, or only a network device, can have. */
 #define BLK_KEYS (BIT(KEY_SIZE) | BIT(KEY_PATH) | BIT(KEY_READONLY) | BIT(KEY_SEG_MAX) | \
-		  BIT(KEY_SIZE_MAX) | BIT(KEY_BLK_SIZE) | BIT(KEY_DISCARD) | BIT(KEY_SERIAL))
+		  BIT(KEY_SIZE_MAX) | BIT(KEY_BLK_SIZE) | BIT(KEY_DISCARD) | BIT(KEY_SERIAL) | \
+		  BIT(KEY_SHORT_ID))
 #define NET_KEYS (BIT(KEY_MTU) | BIT(KEY_MAC) | BIT(KEY_OFFLOADS) | BIT(KEY_TAP) | BIT(KEY_BRIDGE))
 
 static const char *finish_blk(struct device_options *opt, unsigned int seen)

@@ -215,6 +215,13 @@ START_TEST(get_id)
 	ck_assert_uint_eq(front_request(f, VIRTIO_BLK_T_GET_ID, 0, 2, 30, true, false), OK);
 	ck_assert_uint_eq(front_used_len(f, 0, 2), 20);
 	ck_assert_uint_eq(id[20], 0xee);
+
+	/* without the padding: what the device does not write stays what it was */
+	f->blk.config.short_id = true;
+	memset(id, 0xee, 64);
+	ck_assert_uint_eq(front_request(f, VIRTIO_BLK_T_GET_ID, 0, 1, 20, true, false), OK);
+	ck_assert(!memcmp(id, "grantbench-disk\xee", 16));
+	ck_assert_uint_eq(id[19], 0xee);
 }
 END_TEST
 

@@ -134,6 +134,7 @@ static const struct {
 	{ PATCHES "gref-twice.patch", "allocator=nextfit", "fail", "verify" },
 	{ PATCHES "gref-twice.patch", "allocator=iommu-iova", "fail", "WARNING" },
 	{ PATCHES "pool-padding.patch", "allocator=pool", "invalid", "bytes beside requests" },
+	{ PATCHES "pool-no-copy-in.patch", "allocator=pool", "fail", "that the device did not write" },
 };
 
 START_TEST(faults_are_seen)

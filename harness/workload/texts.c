@@ -229,6 +229,9 @@ void text_backend_device(const struct machine *m, struct buf *out)
 		 scenario_bool(s, SET_READONLY));
 	if (!strcmp(s->setting[SET_STORE], "file"))
 		buf_addstr(out, ",path=/tmp/disk.img");
+	/* a write that leaves a part of the buffer alone: the pool must not make it something else */
+	if (cell_is(m->cell, AXIS_MAPPING, "persistent"))
+		buf_addstr(out, ",short-id=1");
 	/* how much data the timed part moves: by that the backend knows its end */
 	if (!strcmp(machine_workload(m), "fio"))
 		buf_addf(out, ",span=%llu", machine_ios(m) *
