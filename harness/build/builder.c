@@ -251,12 +251,16 @@ static int build(struct builder *b, size_t index, struct artifact *out, struct e
 	const struct recipe *r = &recipes[index];
 	_cleanup_free_ char *lock = xasprintf("%s/locks/%s", b->cache, r->name);
 	_cleanup_close_ int fd = -1;
+	struct err busy = { 0 };
 
 	if (r->compiles && hosttools_check(err) < 0)
 		return -1;
-	if (fs_lock(lock, true, false, &fd, err) < 0) {
-		if (errno != EWOULDBLOCK)
+	if (fs_lock(lock, true, false, &fd, &busy) < 0) {
+		/* waiting for another is no failure, and must not be told as one */
+		if (errno != EWOULDBLOCK) {
+			*err = busy;
 			return -1;
+		}
 		builder_event(b, BUILD_WAIT, r->name, NULL, NULL, 0);
 		if (fs_lock(lock, true, true, &fd, err) < 0)
 			return -1;

@@ -13,6 +13,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -204,12 +205,40 @@ static pid_t start_builder(int fd)
 	if (pid == 0) {
 		struct artifact a = ARTIFACT_INIT;
 		struct seen seen = { .fd = fd };
+		struct err err = { 0 };
 
-		_exit(get_busybox(&seen, &a, NULL) == 0 ? 0 : 1);
+		_exit(get_busybox(&seen, &a, &err) != 0 ? 1 : err.msg[0] ? 2 : 0);
 	}
 	ck_assert_int_gt(pid, 0);
 	return pid;
 }
+
+/* Who waited for another has not failed, and says nothing. */
+START_TEST(waits_for_another)
+{
+	_cleanup_free_ char *locks = xasprintf("%s/locks", cache);
+	_cleanup_free_ char *path = xasprintf("%s/" NAME, locks);
+	int fds[2], status, lock;
+	struct err err = { 0 };
+	char c = 0;
+	pid_t pid;
+
+	lib_pin_busybox(cache, SIZE);
+	ck_assert_msg(fs_mkdirs(locks, &err) == 0 && fs_lock(path, true, false, &lock, &err) == 0, "%s",
+		      err.msg);
+	ck_assert_int_eq(pipe(fds), 0);
+	pid = start_builder(fds[1]);
+	close(fds[1]);
+	ck_assert_int_eq(read(fds[0], &c, 1), 1);
+	ck_assert_int_eq(c, 'W');
+	/* the child has the descriptor as well */
+	ck_assert_int_eq(flock(lock, LOCK_UN), 0);
+	close(lock);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	close(fds[0]);
+}
+END_TEST
 
 START_TEST(two_builders_at_once)
 {
@@ -503,6 +532,7 @@ int main(void)
 	tcase_add_test(t, damaged_result_is_made_again);
 	tcase_add_test(t, damaged_download_is_refused);
 	tcase_add_test(t, two_builders_at_once);
+	tcase_add_test(t, waits_for_another);
 	tcase_add_loop_test(t, killed_builder, 0, 12);
 	tcase_add_test(t, full_disk);
 	tcase_add_test(t, file_size_limit);
