@@ -73,5 +73,16 @@ fuzz-alloc: $(SIM_GEN)/.done
 	$(BUILD)/fuzz/fuzz-alloc -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=2048 \
 		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 $(BUILD)/fuzz/corpus-alloc
 
+# The same over upstream's table, dma-iommu's allocator and its hooks: they are in what
+# alloc-host was made of, which the artifact keeps.
+ALLOC_HOST = $(BUILD)/grantbench build alloc-host --quiet --format json
+fuzz-alloc-kernel: $(BUILD)/grantbench
+	@mkdir -p $(BUILD)/fuzz/corpus-alloc-kernel
+	gen=$$($(ALLOC_HOST) | sed -n 's,.*"path": "\(.*\)/gb-alloc".*,\1/gen,p') && \
+		$(MAKE) -C harness/sim O=$(abspath $(BUILD))/fuzz/kernel GEN=$$gen \
+		FUZZ_FLAGS="$(FUZZ_FLAGS)" $(abspath $(BUILD))/fuzz/kernel/fuzz-alloc
+	$(BUILD)/fuzz/kernel/fuzz-alloc -max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=2048 \
+		-artifact_prefix=$(BUILD)/fuzz/ -print_final_stats=1 $(BUILD)/fuzz/corpus-alloc-kernel
+
 -include $(SIM_GREF_O:.o=.d) $(SIM_GLUE_O:.o=.d) $(SIM_OURS_O:.o=.d)
-.PHONY: fuzz-alloc
+.PHONY: fuzz-alloc fuzz-alloc-kernel

@@ -89,6 +89,13 @@ void sim_aperture(unsigned int refs);
  */
 bool sim_table_check(char *why, size_t size);
 
+/*
+ * What is known of upstream's table is not to be found again: that gnttab_last_free stays at
+ * a reference which is in use (defect stale-last-free) is no fault, and the table is grown
+ * when it is reset (late-growth).
+ */
+extern bool sim_known_defects;
+
 /* The table's own interface, as the PV drivers use it. */
 int sim_table_alloc(unsigned int count, uint32_t *first);	/* consecutive */
 void sim_table_free(uint32_t first, unsigned int count);
