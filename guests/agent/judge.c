@@ -102,8 +102,17 @@ bool judge_rounds(struct judge *j, unsigned long more, int timeout_ms)
 {
 	int64_t until = sys_now_ms() + timeout_ms;
 	struct victim_words first = { 0 }, now;
+	unsigned long beats;
 
+	/* what it said last is of before: rounds until then are none of these */
 	judge_victim(j, &first);
+	beats = first.beats;
+	while (first.beats < beats + 2) {
+		if (sys_now_ms() >= until)
+			return false;
+		judge_sleep(j, POLL_MS);
+		judge_victim(j, &first);
+	}
 	while (sys_now_ms() < until) {
 		if (judge_victim(j, &now) && now.rounds - now.errors >= first.rounds - first.errors + more)
 			return true;

@@ -9,7 +9,7 @@
  *
  * tok   the run's token, from the guest's configuration: a line that a console
  *       printed of its own accord, or that an older run left, never matches.
- * src   who speaks: "dom0", "domu" or "backend".
+ * src   who speaks: "dom0", "domu" or "backend", and "domu2" or "backend2" where there are two.
  * seq   from 1, one up per record of that source: what is lost or repeated shows.
  * type  what data means; the table is in docs/ARCHITECTURE.md.
  * crc   CRC-32 (IEEE, as zlib's) in lower-case hex over all bytes of the line
