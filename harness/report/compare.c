@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "stats/infer.h"
 
@@ -263,8 +264,33 @@ static bool is_said_per_io(const struct compare *cmp, const struct compare_pair 
 	       find_metric(pair->b, per_io);
 }
 
+/* What one side alone has: one entry for all of it. */
+struct lonely {
+	struct buf names;
+	size_t nr;
+};
+
+static void add_lonely(struct lonely *l, const char *name)
+{
+	buf_addf(&l->names, "%s%s", l->nr ? ", " : "", name);
+	l->nr++;
+}
+
+static void skip_lonely(struct compare *cmp, struct lonely *l, const struct result_cell *other)
+{
+	const char *value = cmp->by ? result_cell_axis(other, cmp->by) : NULL;
+
+	if (l->nr)
+		compare_skip(cmp, xasprintf("%s%.*s", l->nr > 1 ? "metrics " : "", (int)l->names.size,
+					    l->names.data),
+			     value ? xasprintf("not with %s = %s", cmp->by, value) :
+				     xasprintf("not in %s", other->id));
+	buf_release(&l->names);
+}
+
 static void fill_pair(struct compare *cmp, struct compare_pair *pair)
 {
+	struct lonely only_a = { BUF_INIT, 0 }, only_b = { BUF_INIT, 0 };
 	size_t i;
 
 	pair->rows = xcalloc(pair->a->nr_metrics + 1, sizeof(*pair->rows));
@@ -275,7 +301,7 @@ static void fill_pair(struct compare *cmp, struct compare_pair *pair)
 		if (is_said_per_io(cmp, pair, a))
 			continue;
 		if (!b)
-			compare_skip(cmp, xstrdup(a->name), xasprintf("not in %s", pair->b->id));
+			add_lonely(&only_a, a->name);
 		else if (strcmp(a->unit, b->unit))
 			compare_skip(cmp, xstrdup(a->name),
 				     xasprintf("unit %s in A, %s in B", a->unit, b->unit));
@@ -288,8 +314,9 @@ static void fill_pair(struct compare *cmp, struct compare_pair *pair)
 	}
 	for (i = 0; i < pair->b->nr_metrics; i++)
 		if (!find_metric(pair->a, pair->b->metrics[i].name))
-			compare_skip(cmp, xstrdup(pair->b->metrics[i].name),
-				     xasprintf("not in %s", pair->a->id));
+			add_lonely(&only_b, pair->b->metrics[i].name);
+	skip_lonely(cmp, &only_a, pair->b);
+	skip_lonely(cmp, &only_b, pair->a);
 }
 
 typedef void (*row_fn)(struct compare *cmp, struct compare_pair *pair, struct compare_row *row,
