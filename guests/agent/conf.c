@@ -40,7 +40,8 @@ static const struct {
 	FIELD(TEXT, net_peer_mac), FIELD(NUMBER, net_mtu), FIELD(NUMBER, net_pairs),
 	FIELD(TEXT, net_test), FIELD(NUMBER, net_size), FIELD(NUMBER, net_count),
 	FIELD(NUMBER, net_in_flight), FIELD(NUMBER, net_interval_ns), FIELD(NUMBER, net_seed),
-	FIELD(NUMBER, net_echo),
+	FIELD(NUMBER, net_echo), FIELD(NUMBER, net_serve), FIELD(NUMBER, net_restart),
+	FIELD(TEXT, peer_config), FIELD(TEXT, peer_name), FIELD(TEXT, peer_device),
 };
 
 static int put_text(char *to, size_t size, const char *value)

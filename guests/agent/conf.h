@@ -30,6 +30,9 @@ struct conf {
 	char second_name[64];
 	char second_device[CONF_LIST_MAX][256];	/* the driver domain: what the second frontend gets */
 	size_t nr_second_devices;
+	char peer_config[128];		/* a second domU at the other end of the network, or "" */
+	char peer_name[64];
+	char peer_device[256];
 	char attack[16];		/* an isolation run: what the backend does; "": none */
 	int assault;			/* how many requests it does it around */
 	int ask_marks;			/* the backend asks dom0 to read Xen's counters */
@@ -67,6 +70,8 @@ struct conf {
 	int net_pairs;
 	char net_test[16];		/* the timed part: udp-rr and so on */
 	int net_size, net_count, net_in_flight, net_interval_ns, net_seed;
+	int net_serve;			/* we are the other end: serve, and be silent */
+	int net_restart;		/* the backend is killed in mid-traffic, and started anew */
 	int net_echo;			/* the peer echoes UDP, and does no more: no stack behind it */
 	int table_seed;			/* 0: leave the grant table as it is */
 	int in_flight;			/* of workload selftest: mappings at a time, */

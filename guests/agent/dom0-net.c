@@ -49,6 +49,9 @@ int dom0_net_start(const struct conf *conf, char *error, size_t err_size)
 		return 0;
 	if (bridge(conf, error, err_size) < 0)
 		return -1;
+	/* without an address there is nobody here to talk to: another domU is */
+	if (!conf->net_address[0])
+		return 0;
 	ret = sys_spawn(&servers[0], serve_argv, false, false);
 	if (ret == 0 && (!strcmp(conf->net_test, "tcp-up") || !strcmp(conf->net_test, "tcp-down") ||
 			 !strcmp(conf->net_test, "udp-up") || !strcmp(conf->net_test, "udp-down")))

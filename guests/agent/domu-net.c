@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "disk.h"
 #include "domu.h"
@@ -15,11 +16,16 @@
 #include "sys.h"
 #include "trace.h"
 #include "workload.h"
+#include "xsnode.h"
 
 #define IPERF3 "/bin/iperf3"
 /* Emulated time, which an idle machine skips: a stream that hangs is found soon. */
 #define TIMED_MS 120000
 #define TIMES 5
+#define RESTART_TURNS 1000
+#define RESTART_ROUNDS 100
+/* dom0 kills the backend while nobody waits for a register: let there be such times. */
+#define RESTART_INTERVAL_NS 1000000
 /* Longer than anybody delays an acknowledgement, or the leaving of a group. */
 #define SETTLE_MS 500
 
@@ -240,6 +246,61 @@ static void down_and_up(const struct conf *conf, struct nic *nic)
 			     now[2], now[3], now[4], now[5]);
 }
 
+static int rounds(const struct conf *conf, uint64_t count, uint64_t interval_ns, struct net_result *r,
+		  char *error, size_t size)
+{
+	struct net_test t = {
+		.peer = conf->net_peer, .size = (uint64_t)conf->net_size, .count = count,
+		.in_flight = (unsigned int)conf->net_in_flight, .seed = 1, .interval_ns = interval_ns,
+	};
+	int ret = net_rr(&t, r, error, size);
+
+	free(r->ns);
+	return ret;
+}
+
+/*
+ * Traffic until the backend is killed. What was on its way is lost, and the device is dead until
+ * it is bound again: its driver knows nothing of a reset that it did not ask for. Unbinding
+ * must get all references back, although nobody completed what they were for.
+ */
+static bool restart(const struct conf *conf, struct nic *nic)
+{
+	uint64_t done = 0;
+	struct net_result r = { 0 };
+	char error[160] = "";
+	long bound = 0, left = -1;
+	int ret = 0, i;
+
+	report_phase("workload-start");
+	for (i = 0; ret == 0 && i < RESTART_TURNS; i++) {
+		ret = rounds(conf, RESTART_ROUNDS, RESTART_INTERVAL_NS, &r, error, sizeof(error));
+		done += r.done;
+	}
+	report_phase("workload-done");
+	report_check("traffic-ended", ret < 0 && done > 0, "after %llu round trips: %s",
+		     (unsigned long long)done, ret < 0 ? strerror(-ret) : "nothing ended it");
+	disk_grant_stat(nic->device, "grefs_in_use", &bound);
+	ret = disk_unbind(nic->device);
+	disk_grant_stat(nic->device, "grefs_in_use", &left);
+	if (ret == 0)
+		ret = disk_bind(nic->device);
+	if (ret == 0)
+		ret = nic_wait(conf->nic, conf->disk_wait_ms, nic);
+	if (ret == 0) {
+		configure(conf, nic);
+		ret = nic_ping(nic);
+	}
+	*error = '\0';
+	if (ret == 0)
+		ret = rounds(conf, RESTART_ROUNDS, 0, &r, error, sizeof(error));
+	report_check("recovered", ret == 0 && !r.bad && r.done == RESTART_ROUNDS && bound > 0 && !left,
+		     "references: %ld, then %ld; %llu round trips, %llu wrong%s%s", bound, left,
+		     (unsigned long long)r.done, (unsigned long long)r.bad, ret ? ": " : "",
+		     ret ? (*error ? error : strerror(-ret)) : "");
+	return ret == 0;
+}
+
 static int wait_for_nic(const struct conf *conf, const char *device)
 {
 	struct nic nic;
@@ -249,6 +310,41 @@ static int wait_for_nic(const struct conf *conf, const char *device)
 	if (ret == 0)
 		ret = netcfg_up(nic.name, true);
 	return ret == 0 ? nic_ping(&nic) : ret;
+}
+
+void domu_net_serve(const struct conf *conf)
+{
+	static const char *const iperf3_argv[] = { IPERF3, "-s", NULL };
+	static struct child server;
+	struct xs_handle *xs;
+	struct nic nic;
+
+	sys_seed_random();
+	netcfg_quiet("default");
+	must(nic_wait(conf->nic, conf->disk_wait_ms, &nic), "find it", conf->nic);
+	configure(conf, &nic);
+	must(nic_ping(&nic), "reach the backend", nic.name);
+	if (fork() == 0) {
+		must(net_serve(), "serve", nic.name);
+		_exit(1);
+	}
+	if (strncmp(conf->net_test, "udp-rr", 6) && strncmp(conf->net_test, "tcp-rr", 6))
+		must(sys_spawn(&server, iperf3_argv, true, true), "start a server", IPERF3);
+	xs = xsnode_open();
+	must(xs && xsnode_write(xs, -1, "peer", "ready") ? 0 : -errno, "say so", "xenstore");
+	for (;;) {
+		char drop[256];
+
+		/* its report is for the client, which has it, too */
+		if (!server.pid) {
+			pause();
+			continue;
+		}
+		while (sys_drain(&server, drop, sizeof(drop)) > 0)
+			;
+		must(sys_child_ended(&server) ? -EPIPE : 0, "go on", IPERF3);
+		sys_sleep_ms(200);
+	}
 }
 
 void domu_net(const struct conf *conf)
@@ -291,7 +387,9 @@ void domu_net(const struct conf *conf)
 		ok = verify(conf, &nic);
 		settle(conf, &nic);
 	}
-	if (ok && !strcmp(conf->workload, "net"))
+	if (ok && conf->net_restart)
+		ok = restart(conf, &nic);
+	else if (ok && !strcmp(conf->workload, "net"))
 		ok = timed(conf, &nic);
 	else if (ok)
 		workload_state(&disk);

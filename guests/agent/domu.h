@@ -46,5 +46,7 @@ void domu_end_perturb(const struct conf *conf, int handle);
 
 /* domu-net.c: everything about a network interface, to the end. */
 void domu_net(const struct conf *conf) __attribute__((noreturn));
+/* The other end: serve until the domain is destroyed. */
+void domu_net_serve(const struct conf *conf) __attribute__((noreturn));
 
 #endif

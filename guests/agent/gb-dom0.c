@@ -25,6 +25,7 @@
 #include "relay.h"
 #include "second.h"
 #include "report.h"
+#include "peer-domu.h"
 #include "server.h"
 #include "sys.h"
 #include "toolstack.h"
@@ -43,6 +44,7 @@ struct dom0 {
 	struct second second;	/* who else there is then */
 	struct judge judge;	/* of an isolation run */
 	struct peer peer;	/* where it is Xen's own: a driver of our kernel */
+	struct peer_domu peer_domu;	/* the other end of the network, where that is a domU */
 	struct relay relay;
 	struct perf perf;
 	xc_interface *xch;
@@ -105,6 +107,62 @@ static int domu_state(struct dom0 *d)
 	return (int)(info.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
 }
 
+/*
+ * Pause the domU while it waits for an interrupt, and not for a register: Xen 4.17 on Arm goes on
+ * with an ioreq server that was destroyed under a virtual CPU which waited for its answer
+ * (docs/NETWORK.md).
+ */
+static int pause_idle(struct dom0 *d)
+{
+	int64_t until = sys_now_ms() + GONE_MS;
+	xc_domaininfo_t info;
+
+	while (sys_now_ms() < until) {
+		if (xc_domain_pause(d->xch, (uint32_t)d->domid) < 0)
+			return -errno;
+		if (xc_domain_getinfolist(d->xch, (uint32_t)d->domid, 1, &info) == 1 &&
+		    info.domain == d->domid && info.flags & XEN_DOMINF_blocked)
+			return 0;
+		if (xc_domain_unpause(d->xch, (uint32_t)d->domid) < 0)
+			return -errno;
+		usleep(100);
+	}
+	return -EBUSY;
+}
+
+static int kill_backend(struct dom0 *d)
+{
+	kill(d->server.child.pid, SIGKILL);
+	if (!sys_child_wait(&d->server.child, GONE_MS))
+		return -ETIMEDOUT;
+	server_poll(&d->server);
+	/* nobody told Xen: it would send requests there, and wait for answers, for good */
+	return server_forget(d->domid);
+}
+
+/* The backend is killed, whatever it is at, and another one takes its place. */
+static void restart_backend(struct dom0 *d)
+{
+	char error[600] = "";
+	int ret;
+
+	/* as long as nobody serves its registers, an access is an abort */
+	ret = pause_idle(d);
+	if (ret < 0) {
+		report_error("cannot pause domain %d: %s", d->domid, strerror(-ret));
+		return;
+	}
+	ret = kill_backend(d);
+	if (ret == 0)
+		ret = server_start(&d->server, &d->conf, NULL, d->domid);
+	if (ret < 0 || server_wait_ready(&d->server, error, sizeof(error)) < 0)
+		report_error("gb-backend cannot be started anew: %s", ret < 0 ? strerror(-ret) : error);
+	else
+		report_log("grantbench: another gb-backend serves domain %d", d->domid);
+	if (xc_domain_unpause(d->xch, (uint32_t)d->domid) < 0)
+		report_error("cannot unpause domain %d: %s", d->domid, strerror(errno));
+}
+
 /* When its time has come: what conf.disturb says. */
 static void disturb(struct dom0 *d)
 {
@@ -116,7 +174,9 @@ static void disturb(struct dom0 *d)
 		return;
 	d->disturbed = true;
 	report_log("grantbench: %s of domain %d", d->conf.disturb, d->domid);
-	if (!strcmp(d->conf.disturb, "destroy"))
+	if (!strcmp(d->conf.disturb, "backend"))
+		restart_backend(d);
+	else if (!strcmp(d->conf.disturb, "destroy"))
 		toolstack_destroy(d->domid);
 	else if (xc_domain_shutdown(d->xch, (uint32_t)d->domid, SHUTDOWN_crash) < 0)
 		report_error("cannot crash domain %d: %s", d->domid, strerror(errno));
@@ -136,6 +196,8 @@ static int expected_end(const struct dom0 *d)
 	/* the device is dead, and its frontend is destroyed with it */
 	if (i == sizeof(harmless) / sizeof(harmless[0]))
 		return -2;
+	if (!strcmp(d->conf.disturb, "backend"))
+		return SHUTDOWN_poweroff;
 	return d->conf.disturb[0] ? SHUTDOWN_crash : SHUTDOWN_poweroff;
 }
 
@@ -186,7 +248,8 @@ static int watch(struct dom0 *d)
 				finish(false);
 			}
 		}
-		if (!dom0_net_alive(error, sizeof(error))) {
+		if (!dom0_net_alive(error, sizeof(error)) ||
+		    peer_domu_poll(&d->peer_domu, error, sizeof(error)) < 0) {
 			report_error("%s", error);
 			finish(false);
 		}
@@ -282,7 +345,7 @@ static void start_backend(struct dom0 *d)
 		report_phase("backend-ready");
 		return;
 	}
-	ret = server_start(&d->server, &d->conf, d->domid);
+	ret = server_start(&d->server, &d->conf, NULL, d->domid);
 	if (ret < 0) {
 		report_error("gb-backend: %s", strerror(-ret));
 		finish(false);
@@ -302,7 +365,7 @@ static bool end(struct dom0 *d, int reason)
 
 	if (d->conf.pv[0])
 		peer_end(&d->peer);
-
+	ok = peer_domu_end(&d->peer_domu) && ok;
 	if (is_xl(d) && reason != -2)
 		toolstack_destroy(d->domid);
 	ok &= second_end_frontend(&d->second, d->xch);
@@ -336,6 +399,10 @@ static void run(struct dom0 *d)
 	if (dom0_net_start(&d->conf, error, sizeof(error)) < 0)
 		give_up(error);
 	start_domu(d);
+	/* it is to serve before the first asks */
+	if (d->conf.peer_config[0] &&
+	    peer_domu_start(&d->peer_domu, &d->conf, error, sizeof(error)) < 0)
+		give_up(error);
 	/* a driver domain's backend has perf beside it; dom0 has no part in the span */
 	if (!has_driver(d) && perf_start(&d->perf, d->conf.perf) < 0)
 		finish(false);

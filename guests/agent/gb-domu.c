@@ -302,6 +302,8 @@ int main(void)
 		report_error("%s", error);
 		domu_finish(false);
 	}
+	if (conf.net_serve)
+		domu_net_serve(&conf);
 	report_phase("domu-up");
 	if (conf.interactive) {
 		struct disk disk;

@@ -36,7 +36,7 @@ static void __attribute__((noreturn)) give_up(const char *what, int err)
 
 static void start(struct server *s, const struct conf *conf, int frontend_domid)
 {
-	int ret = server_start(s, conf, frontend_domid);
+	int ret = server_start(s, conf, NULL, frontend_domid);
 	char error[256];
 
 	if (ret < 0)

@@ -34,6 +34,10 @@ void netcfg_quiet(const char *name)
 		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", name, zero[i]);
 		sys_write_file(path, "0");
 	}
+	/* groups are reported once, and at once */
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/mldv2_unsolicited_report_interval", name);
+	sys_write_file(path, "1");
+	sys_write_file("/proc/sys/net/ipv6/mld_qrv", "1");
 	/* IN6_ADDR_GEN_MODE_NONE: no link-local address, so nobody to announce */
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/addr_gen_mode", name);
 	sys_write_file(path, "1");

@@ -85,7 +85,7 @@ static int answer(const struct net_peer *p, unsigned char *frame, size_t size)
 	return sendto(p->fd, frame, size, 0, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
 }
 
-/* As gb-backend does: what was open ends with a mark, and what comes then begins behind it. */
+/* As gb-backend does: what was open ends with a mark. */
 static void take_mark(struct net_peer *p)
 {
 	uint64_t now = clock_ticks_to_ns(clock_ticks());
@@ -93,15 +93,25 @@ static void take_mark(struct net_peer *p)
 	if (p->nr_marks >= NET_PEER_MARKS)
 		memmove(&p->st[0], &p->st[1], sizeof(p->st) - sizeof(p->st[0]));
 	read_stats(p, &p->st[p->nr_marks < NET_PEER_MARKS ? p->nr_marks : NET_PEER_MARKS - 1]);
-	if (p->nr_marks) {
+	if (p->open) {
 		p->first_ns = p->open_ns;
 		p->last_ns = now;
+		p->span_mark = p->nr_marks;
 		xen_marks_take(&p->marks, VDEV_SNAPSHOT_LAST);
 	}
 	p->nr_marks++;
+	p->open = false;
+}
+
+void net_peer_first(struct net_peer *p)
+{
+	if (p->open || !p->nr_marks)
+		return;
+	p->open = true;
+	p->open_ns = clock_ticks_to_ns(clock_ticks());
+	/* twice: the difference is what looking costs */
 	xen_marks_take(&p->marks, VDEV_SNAPSHOT_BEFORE);
 	xen_marks_take(&p->marks, VDEV_SNAPSHOT_FIRST);
-	p->open_ns = clock_ticks_to_ns(clock_ticks());
 }
 
 bool net_peer_serve(struct net_peer *p)
@@ -151,8 +161,8 @@ void net_peer_write(const struct net_peer *p, struct jw *jw)
 	jw_close(jw, ']');
 	jw_close(jw, '}');
 	jw_open(jw, "span", '{');
-	jw_bool(jw, "done", kept > 1);
-	jw_u64(jw, "mark", p->nr_marks ? p->nr_marks - 1 : 0);
+	jw_bool(jw, "done", p->span_mark != 0);
+	jw_u64(jw, "mark", p->span_mark);
 	jw_u64(jw, "bytes", kept > 1 ? bytes(&p->st[kept - 1]) - bytes(&p->st[kept - 2]) : 0);
 	jw_u64(jw, "lead_bytes", 0);
 	jw_u64(jw, "first_ns", p->first_ns);

@@ -3,7 +3,8 @@
  * dom0's side of Xen's own PV network device: xen-netback is a driver of dom0's kernel, its
  * interface vifN.0 is in the bridge. The marks are those of gb-backend (guests/backend/net.h):
  * frames that the domU sends to everybody. They are heard on the bridge and answered through
- * the vif; in between Xen is asked for its counters, and the vif for its statistics.
+ * the vif; in between the vif is asked for its statistics. Xen is asked for its counters when
+ * the first packet behind a mark comes, and at the next mark.
  */
 #ifndef GB_AGENT_PEER_NET_H
 #define GB_AGENT_PEER_NET_H
@@ -29,8 +30,10 @@ struct net_peer {
 	struct xen_marks marks;
 	struct net_peer_stats st[NET_PEER_MARKS];
 	unsigned int nr_marks;
-	uint64_t open_ns;		/* behind the last mark */
-	uint64_t first_ns, last_ns;	/* between the last two */
+	bool open;			/* a packet came behind the last mark */
+	uint64_t open_ns;		/* when it did */
+	uint64_t first_ns, last_ns;	/* from there to the next mark, of the last that got there */
+	unsigned int span_mark;		/* marks that there had been */
 };
 
 /* The domU exists, paused. 0, or -1 with a sentence in error. */
@@ -38,6 +41,8 @@ int net_peer_open(struct net_peer *p, const struct conf *conf, int domid, char *
 		  size_t err_size);
 /* Answer a frame, if there is one. True: there was. */
 bool net_peer_serve(struct net_peer *p);
+/* The first packet behind a mark has come. */
+void net_peer_first(struct net_peer *p);
 /*
  * The members of backend.json that gb-backend's has of a network device: "nr_marks", "net"
  * with its "marks", and "span".

@@ -26,7 +26,9 @@
 /* How often to look for a mark; as long as a span is open, that would be in it. */
 #define LOOK_MS 20
 #define LOOK_IN_SPAN_MS 200
-#define TRACEPOINT "/sys/kernel/debug/tracing/events/block/block_bio_complete/id"
+#define TRACING "/sys/kernel/debug/tracing/events/"
+#define BIO_COMPLETE "block/block_bio_complete"
+#define RECEIVE "net/netif_receive_skb"
 
 int peer_prepare(const struct conf *conf)
 {
@@ -104,8 +106,8 @@ static unsigned int node_of(const struct peer *p, bool front, const char *key)
 	return n;
 }
 
-/* One wake-up behind every period-th completed bio. */
-static int event_open(struct peer_event *e, unsigned long period)
+/* One wake-up behind every period-th time that the tracepoint is passed. */
+static int event_open(struct peer_event *e, const char *tracepoint, unsigned long period)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
@@ -114,9 +116,11 @@ static int event_open(struct peer_event *e, unsigned long period)
 		.wakeup_events = 1,
 		.disabled = 1,
 	};
-	long id = read_number(TRACEPOINT);
-	long page = sysconf(_SC_PAGESIZE);
+	long page = sysconf(_SC_PAGESIZE), id;
+	char path[128];
 
+	snprintf(path, sizeof(path), TRACING "%s/id", tracepoint);
+	id = read_number(path);
 	if (id < 0)
 		return -ENOENT;
 	attr.config = (uint64_t)id;
@@ -133,6 +137,14 @@ static void event_arm(struct peer_event *e)
 	ioctl(e->fd, PERF_EVENT_IOC_ENABLE, 0);
 }
 
+static void event_stop(struct peer_event *e)
+{
+	struct pollfd pfd = { .fd = e->fd, .events = POLLIN };
+
+	ioctl(e->fd, PERF_EVENT_IOC_DISABLE, 0);
+	poll(&pfd, 1, 0);	/* what it has to say is no longer of interest */
+}
+
 static void event_close(struct peer_event *e)
 {
 	if (e->fd >= 0)
@@ -142,6 +154,7 @@ static void event_close(struct peer_event *e)
 
 int peer_open(struct peer *p, const struct conf *conf, int domid, char *error, size_t err_size)
 {
+	const char *tracepoint = BIO_COMPLETE;
 	int ret;
 
 	*p = (struct peer){ .domid = domid, .requests = (unsigned long)conf->pv_requests,
@@ -152,25 +165,31 @@ int peer_open(struct peer *p, const struct conf *conf, int domid, char *error, s
 		snprintf(error, err_size, "xenstore: %s", strerror(errno));
 		return -1;
 	}
+	if (p->is_net && net_peer_open(&p->net, conf, domid, error, err_size) < 0)
+		return -1;
 	if (p->is_net)
-		return net_peer_open(&p->net, conf, domid, error, err_size);
-	ret = event_open(&p->first, 1);
-	if (ret == 0)
-		ret = event_open(&p->last, p->requests ? p->requests : 1);
+		tracepoint = RECEIVE;
+	ret = event_open(&p->first, tracepoint, 1);
+	if (ret == 0 && !p->is_net)
+		ret = event_open(&p->last, tracepoint, p->requests ? p->requests : 1);
 	if (ret < 0) {
-		snprintf(error, err_size, "a perf event on block_bio_complete: %s", strerror(-ret));
+		snprintf(error, err_size, "a perf event on %s: %s", tracepoint, strerror(-ret));
 		return -1;
 	}
+	if (p->is_net)
+		return 0;
 	xen_marks_open(&p->marks, 0, (uint32_t)domid);
 	return 0;
 }
 
 void peer_poll_fds(const struct peer *p, struct pollfd pfds[PEER_FDS])
 {
-	int fd = p->is_net ? p->net.fd : p->first.fd;
+	int fds[PEER_FDS] = { p->first.fd, p->last.fd }, i;
 
-	pfds[0] = (struct pollfd){ .fd = p->domid ? fd : -1, .events = POLLIN };
-	pfds[1] = (struct pollfd){ .fd = p->domid ? p->last.fd : -1, .events = POLLIN };
+	if (p->is_net)
+		fds[1] = p->net.fd;
+	for (i = 0; i < PEER_FDS; i++)
+		pfds[i] = (struct pollfd){ .fd = p->domid ? fds[i] : -1, .events = POLLIN };
 }
 
 /* What wakes us comes before what else there is to do, as long as something is timed. */
@@ -226,14 +245,27 @@ static void read_states(struct peer *p)
 	p->state_front = node_of(p, true, "state");
 }
 
-/* The first frame says that the domU is at work, and comes before anything is timed. */
-static bool serve_net(struct peer *p)
+/*
+ * The first frame says that the domU is at work, and comes before anything is timed. A mark is
+ * received, too: what comes behind it is the first of what is timed.
+ */
+static bool serve_net(struct peer *p, const struct pollfd pfds[PEER_FDS])
 {
-	bool served = net_peer_serve(&p->net);
+	unsigned int marks = p->net.nr_marks;
 
-	if (served && !p->state)
-		read_states(p);
-	return served;
+	if (pfds[1].revents) {
+		event_stop(&p->first);
+		if (net_peer_serve(&p->net) && !p->state)
+			read_states(p);
+		if (p->net.nr_marks != marks)
+			event_arm(&p->first);
+		return true;
+	}
+	if (!pfds[0].revents)
+		return false;
+	event_stop(&p->first);
+	net_peer_first(&p->net);
+	return true;
 }
 
 bool peer_serve(struct peer *p, const struct pollfd pfds[PEER_FDS])
@@ -241,7 +273,7 @@ bool peer_serve(struct peer *p, const struct pollfd pfds[PEER_FDS])
 	if (!p->domid)
 		return false;
 	if (p->is_net)
-		return pfds[0].revents && serve_net(p);
+		return serve_net(p, pfds);
 	if (pfds[0].revents && !p->first_ns) {
 		p->first_ns = clock_ticks_to_ns(clock_ticks());
 		ioctl(p->first.fd, PERF_EVENT_IOC_DISABLE, 0);

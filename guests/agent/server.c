@@ -12,8 +12,14 @@
 
 #define READY_MS 60000
 #define END_MS 20000
-#define STATS_PATH "/tmp/backend.json"
-#define SECOND_PATH "/tmp/backend-second.json"
+/* What the reports of its end are called, and the file of its statistics. */
+static const struct server_names first_names = { "backend-end", "backend.json", "/tmp/backend.json" };
+static const struct server_names second_names = {
+	"second-backend-end", "backend-second.json", "/tmp/backend-second.json",
+};
+const struct server_names server_peer = {
+	"peer-backend-end", "peer-backend.json", "/tmp/peer-backend.json",
+};
 
 /* Devices as list, the next ones of argv. */
 static size_t put_devices(const char **argv, size_t n, const char (*device)[256], size_t nr)
@@ -27,7 +33,8 @@ static size_t put_devices(const char **argv, size_t n, const char (*device)[256]
 	return n;
 }
 
-int server_start(struct server *s, const struct conf *conf, int frontend_domid)
+int server_start(struct server *s, const struct conf *conf, const struct server_names *names,
+		 int frontend_domid)
 {
 	bool second = frontend_domid == conf->second_domid;
 	char domid[16], backend_domid[16], evtchn[16];
@@ -37,14 +44,15 @@ int server_start(struct server *s, const struct conf *conf, int frontend_domid)
 	snprintf(domid, sizeof(domid), "%d", frontend_domid);
 	snprintf(backend_domid, sizeof(backend_domid), "%d", conf->backend_domid);
 	snprintf(evtchn, sizeof(evtchn), "%d", conf->ready_evtchn);
-	*s = (struct server){ .child = { .out = -1 }, .second = second };
+	*s = (struct server){ .child = { .out = -1 }, .second = second,
+			      .names = names ? names : second ? &second_names : &first_names };
 	argv[n++] = conf->attack[0] ? "/bin/gb-hostile" : "/bin/gb-backend";
 	argv[n++] = "--domid";
 	argv[n++] = domid;
 	argv[n++] = "--backend-domid";
 	argv[n++] = backend_domid;
 	argv[n++] = "--stats";
-	argv[n++] = second ? SECOND_PATH : STATS_PATH;
+	argv[n++] = s->names->path;
 	if (conf->ready_evtchn >= 0) {
 		argv[n++] = "--ready-evtchn";
 		argv[n++] = evtchn;
@@ -130,12 +138,11 @@ bool server_end(struct server *s, bool stop)
 	if (stop)
 		kill(s->child.pid, SIGTERM);
 	if (!sys_child_wait(&s->child, END_MS)) {
-		report_check(s->second ? "second-backend-end" : "backend-end", false, "no end within %d ms", END_MS);
+		report_check(s->names->check, false, "no end within %d ms", END_MS);
 		return false;
 	}
 	server_poll(s);
 	ok = s->child.status == 0;
-	report_check(s->second ? "second-backend-end" : "backend-end", ok, "%s", sys_child_text(&s->child, text, sizeof(text)));
-	return (s->second ? report_file("backend-second.json", SECOND_PATH) :
-			    report_file("backend.json", STATS_PATH)) == 0 && ok;
+	report_check(s->names->check, ok, "%s", sys_child_text(&s->child, text, sizeof(text)));
+	return report_file(s->names->file, s->names->path) == 0 && ok;
 }

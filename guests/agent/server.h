@@ -13,7 +13,13 @@
 #include "conf.h"
 #include "sys.h"
 
+struct server_names {
+	const char *check, *file, *path;
+};
+extern const struct server_names server_peer;	/* of the other end of a network */
+
 struct server {
+	const struct server_names *names;
 	struct child child;
 	bool second;		/* it serves the second frontend: other devices, other names */
 	bool ready;		/* it said so */
@@ -23,8 +29,15 @@ struct server {
 	size_t len;
 };
 
-/* Start it for the frontend. 0 or -errno. */
-int server_start(struct server *s, const struct conf *conf, int frontend_domid);
+/*
+ * Take away the ioreq server of a backend that was killed: Xen gives them ids from 0, and a domain
+ * has one. What a virtual CPU waited for is done then. 0 or -errno.
+ */
+int server_forget(int frontend_domid);
+
+/* Start it for the frontend; names: of its reports, or NULL. 0 or -errno. */
+int server_start(struct server *s, const struct conf *conf, const struct server_names *names,
+		 int frontend_domid);
 
 /* Read what it said. */
 void server_poll(struct server *s);

@@ -76,13 +76,23 @@ static const char *why_not_net(const struct scenario *s, const struct cell *c)
 	bool rr = strstr(c->value[AXIS_NET_TEST], "-rr") != NULL;
 
 	if (!cell_is_net(c))
-		return strcmp(kind, "net") ? NULL : "kind = net is for network devices";
+		return !strcmp(kind, "net") ? "kind = net is for network devices" :
+		       cell_is(c, AXIS_DISTURB, "backend") ?
+		       "disturb = backend: a disk's driver waits for its requests without end" : NULL;
 	if (strcmp(kind, "net") && strcmp(kind, "none"))
 		return "a network device has nothing to read or write: kind = net";
 	if (cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
 		return "a driver domain has neither bridge nor servers";
-	if (!cell_is(c, AXIS_DISTURB, "none"))
+	if (cell_is(c, AXIS_DISTURB, "backend") && !cell_is(c, AXIS_NET_TEST, "udp-rr"))
+		return "disturb = backend: round trips of UDP say when nobody answers";
+	if (cell_is(c, AXIS_DISTURB, "backend") && (cell_is(c, AXIS_ARCH, "x86_64") || cell_is(c, AXIS_IRQ, "evtchn")))
+		return "disturb = backend: the frontend names its event channel once, to the backend that is gone";
+	if (!cell_is(c, AXIS_DISTURB, "none") && !cell_is(c, AXIS_DISTURB, "backend"))
 		return "disturb counts a disk's requests";
+	if (cell_is(c, AXIS_PEER, "domu") && !cell_is(c, AXIS_TOPOLOGY, "xl"))
+		return "peer = domu: dom0's toolstack creates the second domU: topology xl";
+	if (cell_is(c, AXIS_PEER, "domu") && cell_is(c, AXIS_DEVICE, "netfront"))
+		return "peer = domu: gb-backend serves both ends";
 	if (cell_is(c, AXIS_PEER, "loop") && !cell_is(c, AXIS_NET_TEST, "udp-rr"))
 		return "peer = loop sends UDP back and does no more";
 	if (!cell_is(c, AXIS_LOOP, "closed") && (!cell_is(c, AXIS_NET_TEST, "udp-rr") || msg < 8))

@@ -134,7 +134,7 @@ static const struct key_word net_tests[] = {
 
 static const struct key_word peers[] = {
 	{ "dom0", "dom0's own stack, over a bridge and a tap of the backend's", NULL },
-	{ "domu", "another domU on the same bridge", "a second domU is not available yet" },
+	{ "domu", "another domU on the same bridge, with a backend of its own; topology xl", NULL },
 	{ "loop", "nobody: the backend itself sends UDP back, without a stack", NULL },
 	{ NULL, NULL, NULL },
 };
@@ -176,6 +176,7 @@ static const struct key_word disturbances[] = {
 	{ "none", "the workload runs to its end", NULL },
 	{ "crash", "the domU is made to crash in the middle of the timed part", NULL },
 	{ "destroy", "the domU is destroyed in the middle of the timed part", NULL },
+	{ "backend", "device = net: the backend is killed in mid-traffic, and another one started", NULL },
 	{ NULL, NULL, NULL },
 };
 

@@ -49,14 +49,20 @@ static void check_cell(const json_t *cell)
 	ck_assert_double_eq(boot_metric(cell, "backend_maps"), boot_metric(cell, "backend_unmaps"));
 }
 
-static json_t *run(const char *scenario, const char *only)
+static json_t *run(const char *scenario, const char *const *only)
 {
 	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *args[] = { "run", scenario, "-q", "-o", out, "--only", only,
-			       NULL };
+	const char *args[16] = { "run", scenario, "-q", "-o", out };
+	size_t n = 5;
 	_cleanup_free_ char *log = NULL;
-	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 	json_t *result;
+	int status;
+
+	for (; *only; only++) {
+		args[n++] = "--only";
+		args[n++] = *only;
+	}
+	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 
 	log = cli_log(&cli);
 	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
@@ -72,7 +78,8 @@ static const struct { const char *only; size_t cells; } smoke[] = {
 
 START_TEST(round_trips)
 {
-	_cleanup_json_ json_t *result = run("scenarios/net-smoke.ini", smoke[_i].only);
+	const char *const only[] = { smoke[_i].only, NULL };
+	_cleanup_json_ json_t *result = run("scenarios/net-smoke.ini", only);
 	const json_t *cell;
 	size_t i, n = 0;
 
@@ -92,6 +99,42 @@ START_TEST(round_trips)
 }
 END_TEST
 
+/* Two domUs, two backends, dom0's bridge: what one sends the other gets, and says so. */
+START_TEST(two_domus)
+{
+	static const char *const only[] = { "arch=arm64", "net_test=udp-rr", "binding=iommus", NULL };
+	_cleanup_json_ json_t *result = run("scenarios/net-domu.ini", only);
+	const json_t *cell = json_array_get(json_object_get(result, "cells"), 0), *other;
+
+	check_cell(cell);
+	ck_assert_double_eq(boot_metric(cell, "packets_tx"), 300);
+	ck_assert_double_eq(boot_metric(cell, "packets_rx"), 300);
+	other = json_object_get(json_object_get(cell, "proof"), "peer");
+	ck_assert_int_ge(json_integer_value(json_object_get(other, "packets_tx")), 300);
+	ck_assert_int_ge(json_integer_value(json_object_get(other, "packets_rx")), 300);
+	ck_assert_int_gt(json_integer_value(json_object_get(other, "ring_addresses_bit63")), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(other, "ring_addresses_plain")), 0);
+	ck_assert(json_is_true(json_object_get(json_object_get(cell, "checks"), "peer-backend-end")));
+}
+END_TEST
+
+/* The backend is killed in mid-traffic: nothing stays granted, and bound again the device works. */
+START_TEST(backend_killed)
+{
+	static const char *const only[] = { "binding=iommus", NULL };
+	static const char *const names[] = { "disturbed", "traffic-ended", "recovered", "grefs-returned",
+					     "access-ended", "backend-end" };
+	_cleanup_json_ json_t *result = run("scenarios/net-restart.ini", only);
+	const json_t *cell = json_array_get(json_object_get(result, "cells"), 0);
+	const json_t *checks = json_object_get(cell, "checks");
+	size_t i;
+
+	ck_assert_str_eq(boot_str(cell, "outcome"), "pass");
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		ck_assert_msg(json_is_true(json_object_get(checks, names[i])), "%s", names[i]);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("boot-net");
@@ -100,6 +143,8 @@ static Suite *suite(void)
 	tcase_set_timeout(tc, 30 * 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, round_trips, 0, ARRAY_SIZE(smoke));
+	tcase_add_test(tc, two_domus);
+	tcase_add_test(tc, backend_killed);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -34,7 +34,7 @@ static void setup(void)
 	put("range.ini", "[topology]\ndom0_mem_mib = 4096\n");
 	put("twice.ini", "[variant]\nbinding = iommus\nbinding = none\n");
 	put("empty.ini", "[variant]\nbinding =\n");
-	put("later.ini", "[topology]\npeer = domu\n");
+	put("later.ini", "[topology]\npeer = nobody\n");
 	put("domid.ini", "[topology]\nbackend_domid = 1\n[variant]\ntopology = xl\n");
 	put("job.ini", "[workload]\njob = nothing.fio\n");
 	put("section.ini", "[varaint]\nbinding = iommus\n");
@@ -97,7 +97,7 @@ static const struct {
 	{ "list range.ini", 2, "768" },
 	{ "list twice.ini", 2, "twice.ini:3: " },
 	{ "list empty.ini", 2, "empty.ini:2: " },
-	{ "list later.ini", 2, "not available yet" },
+	{ "list later.ini", 2, "is not one of: dom0, domu, loop" },
 	{ "list job.ini", 2, "nothing.fio" },
 	{ "list section.ini", 2, "section.ini:" },
 	{ "list noise.ini", 2, "noise.ini:1: " },

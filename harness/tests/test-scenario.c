@@ -51,7 +51,7 @@ static const struct {
 	{ "[variant]\nbinding = iommus,,none\n", "binding: empty value" },
 	{ "[variant]\nbinding = iommu\n", "t.ini:2: binding: \"iommu\" is not one of: dev-domid, iommus" },
 	{ "[variant]\narch = riscv\n", "t.ini:2: arch: \"riscv\" is not one of: arm64, x86_64" },
-	{ "[topology]\npeer = domu\n", "not available yet" },
+	{ "[topology]\npeer = nobody\n", "is not one of: dom0, domu, loop" },
 	{ "[variant]\ntopology = driver-domain\n[topology]\ndom0_mem_mib = 600\n", "domu_mem_mib + driver_mem_mib + 192" },
 	{ "[variant]\ntopology = driver-domain, xl\n[topology]\nbackend_domid = 1\n", "and only alone" },
 	{ "[topology]\nqueues = many\n", "queues: \"many\" is not a whole number" },

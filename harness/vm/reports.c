@@ -19,7 +19,8 @@ struct blob_part {
 	uint8_t data[RECORD_BLOB_CHUNK];
 };
 
-static const char *const source_names[REPORT_SOURCES] = { "dom0", "domu", "backend", "domu2", "backend2" };
+static const char *const source_names[REPORT_SOURCES] = { "dom0", "domu", "backend", "domu2", "backend2",
+	"peer" };
 
 static const char *const phase_names[] = {
 	"xen-up", "dom0-up", "domain-created", "driver-up", "backend-ready", "domu-up", "disk-ready",

@@ -30,9 +30,10 @@
 #define REPORTS_BLOBS 64u
 #define REPORTS_NAME_MAX 64		/* a blob's name: [A-Za-z0-9._-], no dot first */
 
-/* The last two: a second frontend, a second driver domain. */
+/* Behind the first three: a second frontend, a second driver domain, the other end of a network. */
 enum report_source {
-	REPORT_DOM0, REPORT_DOMU, REPORT_BACKEND, REPORT_DOMU2, REPORT_BACKEND2, REPORT_SOURCES
+	REPORT_DOM0, REPORT_DOMU, REPORT_BACKEND, REPORT_DOMU2, REPORT_BACKEND2, REPORT_PEER,
+	REPORT_SOURCES
 };
 
 const char *report_source_name(enum report_source source);

@@ -96,7 +96,7 @@ int eval_net(const struct machine *m, const struct vm_result *r, enum metric_cla
 		count_as_ticks(metrics);
 	if (m->count || !rr)
 		return 0;
-	/* the span of xen-netback's marks holds what the domU does between a mark and the workload */
+	/* xen-netback's span ends with a mark, which the domU sends some time behind the last answer */
 	return pv ? metrics_net_rate_of(said, prefix.data, class, metrics, err) :
 		    metrics_net_rate(span, prefix.data, ops, class, metrics, err);
 }

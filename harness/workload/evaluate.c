@@ -10,6 +10,7 @@
 #include "workload/evaluate-internal.h"
 #include "workload/evaluate-peer.h"
 #include "workload/perf.h"
+#include "workload/texts-net.h"
 
 /* virtio 1.2, section 6 */
 #define F_VERSION_1 (1ull << 32)
@@ -397,12 +398,30 @@ static int check_disturbed(const struct machine *m, const json_t *backend, json_
 	return 0;
 }
 
+/* The second domU's backend: by the same rules, its findings under "peer". */
+static int check_peer_backend(const struct machine *m, const struct vm_result *r, json_t *proof,
+				struct err *err)
+{
+	_cleanup_json_ json_t *backend = NULL, *own = json_object();
+
+	if (!machine_has_peer(m))
+		return 0;
+	backend = eval_blob_json(r, "peer-backend.json", err);
+	if (!backend || eval_backend_proof(m, backend, own, err) < 0)
+		return err_prefix(err, "the second domU");
+	json_object_set(proof, "peer", own);
+	return 0;
+}
+
 static int check_virtio(const struct machine *m, const struct vm_result *r, const json_t *said,
 			const json_t *backend, json_t *proof, struct err *err)
 {
 	if (eval_guest_proof(m, said, err) < 0 || eval_backend_proof(m, backend, proof, err) < 0 ||
-	    eval_second(m, r, proof, err) < 0)
+	    eval_second(m, r, proof, err) < 0 || check_peer_backend(m, r, proof, err) < 0)
 		return -1;
+	/* the counters of a device that was bound anew say nothing of the one before */
+	if (machine_is_restarted(m))
+		return 0;
 	return machine_is_disturbed(m) ? check_disturbed(m, backend, proof, err) :
 					 check_grefs(m, r, proof, err);
 }
@@ -479,7 +498,12 @@ void evaluate(const struct machine *m, const struct vm_result *r, struct evaluat
 						    check_virtio(m, r, said, backend, proof, &err)) < 0)
 			out->outcome = OUTCOME_INVALID;
 	}
-	if (out->outcome == OUTCOME_PASS && !machine_is_disturbed(m)) {
+	/* one that was restarted tests, and measures nothing */
+	if (out->outcome == OUTCOME_PASS && machine_is_restarted(m) && !eval_record(r, "check", "recovered")) {
+		err_subject(&err, "the domU does not say whether its device recovered");
+		out->outcome = OUTCOME_INVALID;
+	}
+	if (out->outcome == OUTCOME_PASS && !machine_is_disturbed(m) && !machine_is_restarted(m)) {
 		if (!m->count)
 			probe_metrics(r, cell_is_net(m->cell), class, proof, metrics);
 		if (workload_metrics(m, r, class, metrics, &err) < 0)

@@ -165,6 +165,11 @@ const struct counter_metric backend_counters[] = {
 	{ NULL, NULL, NULL },
 };
 
+static json_int_t min_int(json_int_t a, json_int_t b)
+{
+	return a < b ? a : b;
+}
+
 int metrics_counters(const struct counter_metric *table, const json_t *empty,
 		     const json_t *before, const json_t *after, unsigned long ios,
 		     json_t *metrics, struct err *err)
@@ -181,8 +186,11 @@ int metrics_counters(const struct counter_metric *table, const json_t *empty,
 		if (!json_is_integer(a) || !json_is_integer(b) || (empty && !json_is_integer(e)))
 			return err_subject(err, "counter \"%s\" is missing", c->counter);
 		diff = json_integer_value(b) - json_integer_value(a);
-		if (empty)
-			diff -= json_integer_value(a) - json_integer_value(e);
+		/* a refill of a ring between the marks is no cost of theirs: no more than there is */
+		if (empty && diff >= 0 && json_integer_value(a) >= json_integer_value(e))
+			diff -= min_int(diff, json_integer_value(a) - json_integer_value(e));
+		else if (empty)
+			diff = -1;
 		if (diff < 0)
 			return err_subject(err, "counter \"%s\" went backwards", c->counter);
 		metric_add(metrics, c->metric, "1", METRIC_EXACT, c->better, (double)diff);

@@ -27,10 +27,10 @@ struct planner {
 struct draft {
 	const struct planner *p;
 	struct plan *plan;
-	struct buf dom0_conf, domu_conf, driver_conf, xl_config, driver_config, second_conf, second_config, job, guest_dtb, host_dtb, qemu_dtb;
+	struct buf dom0_conf, domu_conf, driver_conf, peer_conf, peer_config, xl_config, driver_config, second_conf, second_config, job, guest_dtb, host_dtb, qemu_dtb;
 	struct buf xen_args, dom0_args, domu_args;
 	struct dt_module kernel, ramdisk, domu_kernel, domu_ramdisk, domu_dtb, policy;
-	char *ramdisk_path, *domu_ramdisk_path, *driver_ramdisk_path, *second_ramdisk_path, *guest_dtb_path, *host_dtb_path;
+	char *ramdisk_path, *domu_ramdisk_path, *driver_ramdisk_path, *peer_ramdisk_path, *second_ramdisk_path, *guest_dtb_path, *host_dtb_path;
 };
 
 static inline const struct artifact *draft_part(const struct draft *d, enum part part)

@@ -9,6 +9,7 @@
 #include "build/cpio.h"
 #include "lib/cleanup.h"
 #include "workload/plan-draft.h"
+#include "workload/texts-net.h"
 
 static int add_blob(struct cpio *cpio, const char *name, const struct buf *buf, struct err *err)
 {
@@ -112,6 +113,10 @@ static int dom0_overlay(struct draft *d, const char *path, struct err *err)
 	    (machine_has_hostile_front(&d->plan->machine) &&
 	     cpio_file(cpio, "grantbench/front", 0644, draft_part(d, PART_FRONT)->path, err) < 0))
 		goto fail;
+	if (machine_has_peer(&d->plan->machine) &&
+	    (add_blob(cpio, "grantbench/peer.cfg", &d->peer_config, err) < 0 ||
+	     cpio_file(cpio, "grantbench/peer.cpio", 0644, d->peer_ramdisk_path, err) < 0))
+		goto fail;
 	return cpio_close(cpio, err);
 fail:
 	cpio_abort(cpio);
@@ -177,6 +182,20 @@ static int write_second(struct draft *d, struct err *err)
 		    d->second_ramdisk_path, err);
 }
 
+/* The second domU's: the same root file system, device and tree; another configuration. */
+static int write_peer(struct draft *d, const char *early, struct err *err)
+{
+	static const struct buf no_job = BUF_INIT;
+	_cleanup_free_ char *over = xasprintf("%s/peer-overlay.cpio", d->plan->dir);
+
+	if (!machine_has_peer(&d->plan->machine))
+		return 0;
+	d->peer_ramdisk_path = xasprintf("%s/peer.cpio", d->plan->dir);
+	if (domu_overlay(d, &d->peer_conf, &no_job, over, err) < 0)
+		return -1;
+	return join(early, draft_part(d, PART_DOMU)->path, over, d->peer_ramdisk_path, err);
+}
+
 static int write_images(struct draft *d, struct err *err)
 {
 	const char *dir = d->plan->dir;
@@ -196,7 +215,7 @@ static int write_images(struct draft *d, struct err *err)
 	    domu_overlay(d, &d->domu_conf, &d->job, domu_over, err) < 0 || write_driver(d, err) < 0 ||
 	    write_second(d, err) < 0 ||
 	    join(early ? domu_early : NULL, draft_part(d, PART_DOMU)->path, domu_over, d->domu_ramdisk_path, err) < 0 ||
-	    dom0_overlay(d, dom0_over, err) < 0 ||
+	    write_peer(d, early ? domu_early : NULL, err) < 0 || dom0_overlay(d, dom0_over, err) < 0 ||
 	    join(NULL, draft_part(d, xl ? PART_DOM0_XL : PART_DOM0_LESS)->path, dom0_over, d->ramdisk_path,
 		 err) < 0)
 		return -1;
@@ -263,7 +282,7 @@ void plan_drop_images(const struct plan *plan)
 {
 	static const char *const names[] = {
 		"dom0.cpio", "domu.cpio", "dom0-overlay.cpio", "domu-overlay.cpio", "domu-early.cpio",
-		"driver.cpio", "driver-overlay.cpio", "second.cpio", "second-overlay.cpio",
+		"driver.cpio", "peer.cpio", "peer-overlay.cpio", "driver-overlay.cpio", "second.cpio", "second-overlay.cpio",
 		X86_XEN_LINK, X86_LINUX_LINK, X86_POLICY_LINK,
 	};
 	size_t i;

@@ -10,6 +10,7 @@
 #include "vm/kvm.h"
 #include "workload/fiojob.h"
 #include "workload/plan-draft.h"
+#include "workload/texts-net.h"
 
 static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 	[ARCH_ARM64] = {
@@ -129,7 +130,7 @@ json_t *planner_artifacts(const struct planner *p)
 static void draft_release(struct draft *d)
 {
 	struct buf *bufs[] = { &d->dom0_conf, &d->domu_conf, &d->driver_conf, &d->xl_config,
-			       &d->driver_config, &d->second_conf, &d->second_config, &d->job, &d->guest_dtb,
+			       &d->driver_config, &d->peer_conf, &d->peer_config, &d->second_conf, &d->second_config, &d->job, &d->guest_dtb,
 			       &d->host_dtb, &d->qemu_dtb, &d->xen_args, &d->dom0_args,
 			       &d->domu_args };
 	size_t i;
@@ -140,6 +141,7 @@ static void draft_release(struct draft *d)
 	free(d->domu_ramdisk_path);
 	free(d->driver_ramdisk_path);
 	free(d->second_ramdisk_path);
+	free(d->peer_ramdisk_path);
 	free(d->guest_dtb_path);
 	free(d->host_dtb_path);
 }
@@ -230,6 +232,10 @@ static void build_texts(struct draft *d)
 	text_domu_conf(m, REPORT_DOMU, &d->domu_conf);
 	if (machine_is_xl(m))
 		text_xl_config(m, &d->xl_config);
+	if (machine_has_peer(m)) {
+		text_peer_domu_conf(m, &d->peer_conf);
+		text_peer_domu_config(m, &d->peer_config);
+	}
 	if (!machine_has_driver(m))
 		return;
 	text_driver_conf(m, &d->driver_conf);
@@ -274,7 +280,7 @@ static void derive_key(struct draft *d)
 {
 	_cleanup_buf_ struct buf all = BUF_INIT;
 	const struct buf *texts[] = { &d->dom0_conf, &d->domu_conf, &d->driver_conf, &d->xl_config,
-				      &d->driver_config, &d->second_conf, &d->second_config, &d->job,
+				      &d->driver_config, &d->peer_conf, &d->peer_config, &d->second_conf, &d->second_config, &d->job,
 				      &d->guest_dtb, &d->xen_args, &d->dom0_args, &d->domu_args };
 	const struct scenario *s = d->p->scenario;
 	const struct machine *m = &d->plan->machine;
@@ -312,7 +318,9 @@ static void fill_phases(struct plan *plan)
 		plan->phases[n++] = (struct vm_phase){ "domain-created", 90000 * slow };
 	if (machine_has_driver(&plan->machine))
 		plan->phases[n++] = (struct vm_phase){ "driver-up", 60000 * slow };
-	plan->phases[n++] = (struct vm_phase){ "backend-ready", 30000 * slow };
+	/* a second domU comes up before it */
+	plan->phases[n++] = (struct vm_phase){
+		"backend-ready", (machine_has_peer(&plan->machine) ? 120000 : 30000) * slow };
 	plan->phases[n++] = (struct vm_phase){ "domu-up", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "disk-ready", 60000 * slow };
 	plan->phases[n++] = (struct vm_phase){ "first-request", 30000 * slow };

@@ -12,7 +12,11 @@
 #include "workload/texts.h"
 
 /* Each appends to out. */
-void text_net_device(const struct machine *m, struct buf *out);
+void text_net_device(const struct machine *m, bool peer, struct buf *out);
+/* peer = domu: another domU is at the other end, and has a backend of its own in dom0. */
+bool machine_has_peer(const struct machine *m);
+void text_peer_conf(const struct machine *m, struct buf *out);
+
 /* xl's line for a PV interface, device = netfront. */
 void text_net_vif(const struct machine *m, struct buf *out);
 void text_net_dom0_conf(const struct machine *m, struct buf *out);

@@ -32,7 +32,7 @@ void text_second_conf(const struct machine *m, struct buf *out)
 		return;
 	text_common_conf(m, REPORT_BACKEND2, out);
 	buf_addf(out, "frontend_domid=%u\ndevice=", m->frontend_domid);
-	text_backend_device(&other, out);
+	text_backend_device(&other, false, out);
 	buf_addstr(out, "\n");
 	if (machine_is_attacked(m))
 		buf_addf(out, "attack=%s\n", m->cell->value[AXIS_ATTACK]);
@@ -86,11 +86,11 @@ void text_second_driver_conf(const struct machine *m, struct buf *out)
 	if (second_of(m) != SECOND_FRONTEND)
 		return;
 	buf_addf(out, "second_domid=%u\nsecond_device=", m->second_domid);
-	text_backend_device(m, out);
+	text_backend_device(m, false, out);
 	buf_addstr(out, "\n");
 	if (!machine_has_hostile_front(m))
 		return;
 	buf_addstr(out, "second_device=");
-	text_backend_device(&other, out);
+	text_backend_device(&other, false, out);
 	buf_addstr(out, "\n");
 }

@@ -82,7 +82,12 @@ bool machine_has_pvh_dom0(const struct machine *m)
 
 bool machine_is_disturbed(const struct machine *m)
 {
-	return !cell_is(m->cell, AXIS_DISTURB, "none");
+	return !cell_is(m->cell, AXIS_DISTURB, "none") && !machine_is_restarted(m);
+}
+
+bool machine_is_restarted(const struct machine *m)
+{
+	return cell_is(m->cell, AXIS_DISTURB, "backend");
 }
 
 /* What both architectures' Xen is told. */
@@ -205,7 +210,7 @@ void text_device_name(const struct machine *m, struct buf *out)
 		buf_addf(out, "%" PRIx64 ".virtio", m->mmio_base);
 }
 
-void text_backend_device(const struct machine *m, struct buf *out)
+void text_backend_device(const struct machine *m, bool peer, struct buf *out)
 {
 	const struct scenario *s = m->scenario;
 
@@ -220,7 +225,7 @@ void text_backend_device(const struct machine *m, struct buf *out)
 	if (cell_is(m->cell, AXIS_MAPPING, "adaptive"))
 		buf_addf(out, ",copy-max=%llu", scenario_parse_size(s->setting[SET_COPY_MAX]));
 	if (cell_is_net(m->cell)) {
-		text_net_device(m, out);
+		text_net_device(m, peer, out);
 		return;
 	}
 	buf_addf(out, ",type=%s,store=%s,size=%luM,queues=%lu,queue-size=%lu,readonly=%d",
@@ -250,7 +255,7 @@ void text_common_conf(const struct machine *m, enum report_source who, struct bu
 static void device_conf(const struct machine *m, struct buf *out)
 {
 	buf_addstr(out, "device=");
-	text_backend_device(m, out);
+	text_backend_device(m, false, out);
 	buf_addstr(out, "\n");
 }
 
@@ -276,7 +281,7 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	if (!machine_is_xl(m))
 		buf_addf(out, "frontend_domid=%u\nready_evtchn=%d\n", m->frontend_domid,
 			 READY_EVTCHN_DOM0);
-	if (machine_is_disturbed(m))
+	if (machine_is_disturbed(m) || machine_is_restarted(m))
 		buf_addf(out, "disturb=%s\n", m->cell->value[AXIS_DISTURB]);
 	if (m->x86 && scenario_bool(m->scenario, SET_HOST_VIRTIO))
 		buf_addstr(out, "host_virtio=1\n");
@@ -288,6 +293,11 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 			 scenario_uint(m->scenario, SET_NUMBER_IOS), machine_uses_grants(m));
 	if (cell_is_net(m->cell))
 		text_net_dom0_conf(m, out);
+	if (machine_has_peer(m)) {
+		buf_addstr(out, "peer_config=/grantbench/peer.cfg\npeer_name=" PEER_NAME "\npeer_device=");
+		text_backend_device(m, true, out);
+		buf_addstr(out, "\n");
+	}
 	if (machine_is_pv(m))
 		buf_addf(out, "pv=%s\npv_requests=%lu\n", m->cell->value[AXIS_DEVICE],
 			 scenario_uint(m->scenario, SET_NUMBER_IOS));
@@ -394,10 +404,17 @@ void text_xl_common(const struct machine *m, const char *name, const char *kerne
 		 "vuart = \"sbsa_uart\"\n");
 }
 
-void text_xl_config(const struct machine *m, struct buf *out)
+void text_peer_domu_conf(const struct machine *m, struct buf *out)
 {
-	text_xl_common(m, DOMU_NAME, "Image", "domu.cpio", scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
-		       false, out);
+	text_common_conf(m, REPORT_PEER, out);
+	text_peer_conf(m, out);
+	buf_addf(out, "disk_wait_ms=%d\n", DISK_WAIT_MS);
+}
+
+static void frontend_config(const struct machine *m, const char *name, const char *ramdisk,
+			    struct buf *out)
+{
+	text_xl_common(m, name, "Image", ramdisk, scenario_uint(m->scenario, SET_DOMU_MEM_MIB), false, out);
 	if (machine_is_pv_net(m))
 		text_net_vif(m, out);
 	else if (machine_is_pv(m))
@@ -410,6 +427,16 @@ void text_xl_config(const struct machine *m, struct buf *out)
 	buf_addstr(out, "extra = \"");
 	text_domu_args(m, out);
 	buf_addstr(out, "\"\n");
+}
+
+void text_xl_config(const struct machine *m, struct buf *out)
+{
+	frontend_config(m, DOMU_NAME, "domu.cpio", out);
+}
+
+void text_peer_domu_config(const struct machine *m, struct buf *out)
+{
+	frontend_config(m, PEER_NAME, "peer.cpio", out);
 }
 
 void text_driver_config(const struct machine *m, struct buf *out)

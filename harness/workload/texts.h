@@ -22,6 +22,7 @@
 #define DOMU_NAME "frontend"
 #define DRIVER_NAME "driver"
 #define SECOND_NAME "second"
+#define PEER_NAME "peer"
 
 /* Topology driver-domain: xl gives domain ids in the order of creation. */
 #define DRIVER_DOMID 1
@@ -70,6 +71,8 @@ bool machine_uses_grants(const struct machine *m);
 bool machine_is_treeless(const struct machine *m);
 /* disturb = crash or destroy: the domU does not come to its end. */
 bool machine_is_disturbed(const struct machine *m);
+/* disturb = backend: another one takes its place. */
+bool machine_is_restarted(const struct machine *m);
 bool machine_has_pvh_dom0(const struct machine *m);
 
 /* The device is one of Xen's own: no tree, no backend of ours. */
@@ -103,7 +106,10 @@ void text_xl_common(const struct machine *m, const char *name, const char *kerne
 void text_label(const struct machine *m, const char *type, struct buf *out);
 /* FLASK's type of the frontends. */
 const char *text_frontend_type(const struct machine *m);
-void text_backend_device(const struct machine *m, struct buf *out);
+/* The second domU, where machine_has_peer(). */
+void text_peer_domu_conf(const struct machine *m, struct buf *out);
+void text_peer_domu_config(const struct machine *m, struct buf *out);
+void text_backend_device(const struct machine *m, bool peer, struct buf *out);
 
 /* Name of the device's node's platform device in the guest: "2000000.virtio". */
 void text_device_name(const struct machine *m, struct buf *out);
