@@ -13,7 +13,7 @@
 #include <xenforeignmemory.h>
 
 #define TRUSTED_REFS 32768	/* 64 frames: Xen's default maximum */
-#define TRUSTED_PINS 1024
+#define TRUSTED_PINS 8192	/* a pool of them, mapped twice */
 
 /* xen/common/grant_table.c: how often mapped for the host, writable and not, a byte each */
 #define PIN_WRITABLE 0x000000ffu
