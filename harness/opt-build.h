@@ -24,7 +24,7 @@
 	"  --xen DIR          a Xen tree instead of Debian's\n"                             \
 	"  --qemu PATH        a qemu-system-ARCH (7.2 or newer) instead of Debian's 10.0\n" \
 	"  --test-patch FILE  one more kernel patch, after ours; may be repeated\n"       \
-	"  --debug KERNEL     lockdep or kasan: a kernel that checks itself\n"
+	"  --debug KERNEL     lockdep, kasan, kmemleak, or several with +: a kernel that checks itself\n"
 
 #define OPT_BUILD_PATCHES 16
 

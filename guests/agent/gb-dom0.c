@@ -19,6 +19,7 @@
 #include "dom0-net.h"
 #include "driver.h"
 #include "hotplug.h"
+#include "kmemleak.h"
 #include "judge.h"
 #include "peer.h"
 #include "perf.h"
@@ -72,6 +73,7 @@ static bool has_server(const struct dom0 *d)
 
 static void __attribute__((noreturn)) finish(bool ok)
 {
+	kmemleak_check("dom0");
 	report_phase("dom0-done");
 	report_done(ok);
 	sys_poweroff();

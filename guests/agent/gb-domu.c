@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "disk.h"
 #include "domu.h"
+#include "kmemleak.h"
 #include "lib/record.h"
 #include "perf.h"
 #include "perturb.h"
@@ -31,6 +32,7 @@
 
 void domu_finish(bool ok)
 {
+	kmemleak_check("domu");
 	report_phase("domu-done");
 	report_done(ok);
 	sys_poweroff();

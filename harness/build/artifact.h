@@ -58,7 +58,7 @@ struct build_opts {
 	const char *xen_src;	/* NULL: Debian's, or a Xen tree */
 	const char *qemu;	/* NULL: Debian's 10.0, or a qemu-system-aarch64 from 7.2 on */
 	const char *const *test_patches; /* NULL-terminated; applied to Linux after ours */
-	const char *debug;	/* NULL, or a debug kernel: "lockdep", "kasan" */
+	const char *debug;	/* NULL, or a debug kernel: "lockdep", "kasan+kmemleak" */
 	int jobs;		/* 0: one per CPU */
 	bool refresh;		/* ask the mirror anew what the newest versions are */
 	void (*progress)(const struct build_event *event, void *arg);

@@ -108,25 +108,55 @@ int kernel_patches_key(struct builder *b, struct key *key, struct err *err)
 	return 0;
 }
 
-/* What a debug kernel has besides, or NULL; caller frees. */
-static char *debug_path(struct builder *b)
-{
-	_cleanup_free_ char *rel = b->opts.debug ? xasprintf(CONFIGS "/debug-%s.config", b->opts.debug) :
-						  NULL;
+/* Fragments that are joined: the architecture's own, then the debug kernel's. */
+#define FRAGMENTS_MAX 5
 
-	return rel ? builder_data(b, rel) : NULL;
+/* Path of the fragment behind a name of --debug, of the length n; caller frees. */
+static char *debug_path(struct builder *b, const char *name, size_t n)
+{
+	_cleanup_free_ char *rel = xasprintf(CONFIGS "/debug-%.*s.config", (int)n, name);
+
+	return builder_data(b, rel);
+}
+
+/* Next of the names that '+' joins; *p is NULL behind the last. */
+static const char *debug_name(const char **p, size_t *n)
+{
+	const char *name = *p;
+
+	if (!name)
+		return NULL;
+	*n = strcspn(name, "+");
+	*p = name[*n] ? name + *n + 1 : NULL;
+	return name;
+}
+
+static void free_fragments(char *(*v)[FRAGMENTS_MAX + 1])
+{
+	size_t i;
+
+	for (i = 0; (*v)[i]; i++)
+		free((*v)[i]);
 }
 
 static int debug_inputs(struct builder *b, struct key *key, struct err *err)
 {
-	_cleanup_free_ char *path = debug_path(b);
+	const char *rest = b->opts.debug, *name;
+	size_t n, nr = 1;
 
-	if (!path)
-		return 0;
-	if (strchr(b->opts.debug, '/') || !fs_exists(path))
-		return err_usage(err, "--debug %s: there is no such debug kernel (lockdep, "
-				 "kasan)", b->opts.debug);
-	return key_add_file(key, &b->memo, "config", b->opts.debug, path, err);
+	while ((name = debug_name(&rest, &n))) {
+		_cleanup_free_ char *path = debug_path(b, name, n);
+		_cleanup_free_ char *label = xstrndup(name, n);
+
+		if (strchr(label, '/') || !fs_exists(path))
+			return err_usage(err, "--debug %s: there is no such debug kernel (lockdep, kasan, "
+					 "kmemleak)", label);
+		if (++nr > FRAGMENTS_MAX)
+			return err_usage(err, "--debug %s: too many at once", b->opts.debug);
+		if (key_add_file(key, &b->memo, "config", label, path, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int linux_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
@@ -260,8 +290,10 @@ static int join_fragments(char *const *paths, const char *to, struct err *err)
 int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 {
 	_cleanup_tree_ struct tree tree = TREE_INIT;
-	_cleanup_free_ char *own = fragment_path(b, ctx->recipe), *debug = debug_path(b);
-	char *const fragments[] = { own, debug, NULL };
+	__attribute__((cleanup(free_fragments))) char *fragments[FRAGMENTS_MAX + 1] = {
+		fragment_path(b, ctx->recipe),
+	};
+	const char *rest = b->opts.debug, *one;
 	_cleanup_free_ char *joined = NULL, *allconfig = NULL;
 	/* a debug kernel differs in each object: it has a place of its own */
 	_cleanup_free_ char *name = xasprintf("%s%s%s", ctx->recipe->arch->name,
@@ -275,9 +307,11 @@ int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		{ ".config", "config" },
 	};
 	char stamp[FS_SHA256_HEX];
-	size_t i;
+	size_t i, n;
 	int ret;
 
+	for (i = 1; i < FRAGMENTS_MAX && (one = debug_name(&rest, &n)); i++)
+		fragments[i] = debug_path(b, one, n);
 	builder_stamp(b, ctx, stamp);
 	if (kernel_source_open(b, &tree, &ctx->version, err) < 0 ||
 	    tree_build_dir(&tree, name, stamp, &out, err) < 0)
@@ -288,10 +322,8 @@ int linux_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	if (ret == 0)
 		ret = run_make(b, ctx, &tree, out, "allnoconfig", (const char *const[]){ allconfig, NULL },
 			       err);
-	if (ret == 0)
-		ret = kconfig_check(own, out, err);
-	if (ret == 0 && debug)
-		ret = kconfig_check(debug, out, err);
+	for (i = 0; ret == 0 && fragments[i]; i++)
+		ret = kconfig_check(fragments[i], out, err);
 	if (ret == 0)
 		ret = run_make(b, ctx, &tree, out, arch->linux_target, NULL, err);
 	if (sources_build_ended(b, &tree, name, ret == 0, err) < 0)

@@ -422,6 +422,9 @@ static const struct {
 	{ "xen", "xen-arm64", "/usr", "not a Xen tree" },
 	{ "patch", "linux-arm64", "/nonexistent", "--test-patch /nonexistent: no such file" },
 	{ "debug", "linux-arm64", "lockdip", "--debug lockdip: there is no such debug kernel" },
+	{ "debug", "linux-arm64", "kasan+lockdip", "--debug lockdip: there is no such" },
+	{ "debug", "linux-arm64", "kasan+", "--debug : there is no such" },
+	{ "debug", "linux-arm64", "kasan+kasan+kasan+kasan+kasan", "too many at once" },
 	{ "debug", "linux-arm64", "../config/arm64", "there is no such debug kernel" },
 	{ "qemu", "qemu", "/nonexistent", "no such program" },
 	{ "qemu", "qemu", "/usr", "no such program" },
@@ -434,6 +437,7 @@ START_TEST(bad_source)
 	const char *option = bad_sources[_i].option, *value = bad_sources[_i].value;
 	_cleanup_free_ char *fragment_dir = xasprintf("%s/guests/linux/config", data);
 	_cleanup_free_ char *fragment = xasprintf("%s/arm64.config", fragment_dir);
+	_cleanup_free_ char *kasan = xasprintf("%s/debug-kasan.config", fragment_dir);
 	_cleanup_free_ char *tree = xasprintf("%s/linux", dir);
 	const char *patches[2] = { value, NULL };
 	_cleanup_artifact_ struct artifact a = ARTIFACT_INIT;
@@ -442,6 +446,7 @@ START_TEST(bad_source)
 
 	ck_assert_int_eq(fs_mkdirs(fragment_dir, NULL), 0);
 	ck_assert_int_eq(fs_write_atomic(fragment, "", 0, 0644, NULL), 0);
+	ck_assert_int_eq(fs_write_atomic(kasan, "", 0, 0644, NULL), 0);
 	if (!strcmp(option, "linux"))
 		opts.linux_src = value;
 	else if (!strcmp(option, "xen"))
