@@ -8,8 +8,7 @@
 /* Where Linux waits for an interrupt on arm64, on PVH and on PV. */
 static const char *const idle_functions[] = {
 	"cpu_do_idle", "arch_cpu_idle", "default_idle", "default_idle_call", "pv_native_safe_halt",
-	"native_safe_halt", "xen_safe_halt", "xen_hypercall_sched_op", "__xen_hypercall_sched_op",
-	"xen_hypercall_sched_op_compat", "__SCT__pv_safe_halt", "cpuidle_idle_call", "do_idle",
+	"native_safe_halt", "xen_safe_halt", "cpuidle_idle_call",
 };
 
 /* "ADDR NAME": the name without what perf puts behind it. */
@@ -94,11 +93,14 @@ bool perf_fold_line(struct perf_stack *s, const char *line)
 
 bool perf_is_idle(const struct perf_stack *s)
 {
-	const char *leaf = strrchr(s->text, ';');
+	unsigned int leaf = 0;
 	size_t i;
 
-	for (i = 0; leaf && i < sizeof(idle_functions) / sizeof(idle_functions[0]); i++)
-		if (!strcmp(leaf + 1, idle_functions[i]))
+	/* a PV guest waits in Xen */
+	if (s->nr > 1 && !strncmp(s->frame[0], "xen_hypercall_", 14))
+		leaf++;
+	for (i = 0; leaf < s->nr && i < sizeof(idle_functions) / sizeof(idle_functions[0]); i++)
+		if (!strcmp(s->frame[leaf], idle_functions[i]))
 			return true;
 	return false;
 }

@@ -55,7 +55,7 @@ struct perf_stack {
 /* True: a sample is whole, in s->text. */
 bool perf_fold_line(struct perf_stack *s, const char *line);
 
-/* Is that the idle loop, waiting? The innermost function says so. */
+/* Is the whole stack that of the idle loop, waiting? The innermost function says so. */
 bool perf_is_idle(const struct perf_stack *s);
 
 #endif

@@ -37,12 +37,16 @@ START_TEST(stacks_are_folded_outermost_first)
 					    "\n"
 					    "kworker/0:1 events   9 \n\tffff800080a1 \n\tffff800080a1 worker_thread\n\n"
 					    "swapper     0 \n\tffff8000 cpu_do_idle\n\tffff8000 default_idle_call\n\n"
+					    "swapper     0 \n\tffffff xen_hypercall_pv\n\tffffff xen_safe_halt\n\n"
+					    "gb-backend     7 \n\tffffff xen_hypercall_pv\n\tffffff privcmd_ioctl\n\n"
 					    "swapper     0 \n\tffff8000 xen_evtchn_do_upcall\n\tffff8000 do_idle\n");
 
 	ck_assert_str_eq(out, "fio;vfs_read;el0_svc\n"
 			 "gb-backend;[user]\n"
 			 "kworker/0:1_events;worker_thread;?\n"
 			 "swapper;default_idle_call;cpu_do_idle idle\n"
+			 "swapper;xen_safe_halt;xen_hypercall_pv idle\n"
+			 "gb-backend;privcmd_ioctl;xen_hypercall_pv\n"
 			 "swapper;do_idle;xen_evtchn_do_upcall\n");
 }
 END_TEST
