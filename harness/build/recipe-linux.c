@@ -15,6 +15,8 @@
 
 #define CONFIGS "guests/linux/config"
 #define PATCHES "guests/linux/patches"
+/* for kernels with --debug alone, on top: what they find beside the path under test */
+#define DEBUG_PATCHES "guests/linux/debug-patches"
 
 /*
  * Whether the host has Rust or pahole would otherwise show in the configuration,
@@ -93,11 +95,14 @@ int kernel_source_key(struct builder *b, const struct recipe *r, struct key *key
 
 int kernel_patches_key(struct builder *b, struct key *key, struct err *err)
 {
-	_cleanup_free_ char *patches = patch_dir(b);
+	_cleanup_free_ char *patches = patch_dir(b), *debug = builder_data(b, DEBUG_PATCHES);
 	const char *const *test;
 
 	if (fs_is_dir(patches) &&
 	    key_add_dir(key, &b->memo, "patch", patches, "*.patch", err) < 0)
+		return -1;
+	if (b->opts.debug && fs_is_dir(debug) &&
+	    key_add_dir(key, &b->memo, "debug-patch", debug, "*.patch", err) < 0)
 		return -1;
 	for (test = b->opts.test_patches; *test; test++) {
 		if (!fs_exists(*test))
@@ -228,11 +233,13 @@ static int open_tree(struct builder *b, struct tree *tree, char **version, struc
 
 static int patch_tree(struct builder *b, struct tree *tree, struct err *err)
 {
-	_cleanup_free_ char *dir = patch_dir(b);
+	_cleanup_free_ char *dir = patch_dir(b), *debug = builder_data(b, DEBUG_PATCHES);
 	struct patch_list list = { 0 };
 	const char *const *test;
 	int ret = patch_list_dir(&list, dir, err);
 
+	if (ret == 0 && b->opts.debug)
+		ret = patch_list_dir(&list, debug, err);
 	for (test = b->opts.test_patches; *test; test++)
 		patch_list_add(&list, *test);
 	if (ret == 0)
