@@ -69,7 +69,8 @@ json_t *eval_blob_json(const struct vm_result *r, const char *name, struct err *
 		err_subject(err, "the guests sent no complete %s", name);
 		return NULL;
 	}
-	json = json_loadb(b->data, b->size, JSON_REJECT_DUPLICATES, &jerr);
+	/* iperf3 says the size of its sockets' buffers once per stream */
+	json = json_loadb(b->data, b->size, strcmp(name, "iperf3.json") ? JSON_REJECT_DUPLICATES : 0, &jerr);
 	if (!json)
 		err_subject(err, "%s:%d: %s", name, jerr.line, jerr.text);
 	return json;
