@@ -172,9 +172,28 @@ static unsigned int stamped_pages(struct judge *j)
 	return n;
 }
 
+/* Grants to the driver domain, as the table has them; those that it may write to. */
+static unsigned int granted(const struct judge *j, unsigned int *writable)
+{
+	unsigned int i, n = 0;
+
+	for (i = *writable = 0; i < j->seen.nr_refs; i++) {
+		if (kind_of(j, i) != KIND_OURS)
+			continue;
+		n++;
+		*writable += !(j->seen.table[i].flags & GTF_readonly);
+	}
+	return n;
+}
+
+/*
+ * The attacker names some of the pages that it read, with what stands in them, and dom0
+ * compares. More pages than there are grants are told by their number alone. To what is
+ * granted writable it may copy: a pool is all of it, whatever is in flight.
+ */
 static void judge_copy(struct judge *j)
 {
-	unsigned int tried = 0, from = 0, to = 0, ref, sum, right = 0, leaked = 0, stamped;
+	unsigned int tried = 0, from = 0, to = 0, ref, sum, right = 0, leaked = 0, stamped, ours, writable;
 	const char *p;
 	int n;
 
@@ -192,11 +211,15 @@ static void judge_copy(struct judge *j)
 		else
 			leaked++;
 	}
+	ours = granted(j, &writable);
+	if (from > ours && from - ours > leaked)
+		leaked = from - ours;
 	judge_result(j, "copy-from", leaked ? SEEN_FAILS : right ? SEEN_HOLDS : SEEN_UNKNOWN,
-		     "%u attempts; %u pages shown that were granted, %u that were not", tried, right,
-		     leaked);
-	judge_result(j, "copy-to", stamped || to ? SEEN_FAILS : SEEN_HOLDS,
-		     "%u pages of entries not granted carry the stamp; %u copies claimed", stamped, to);
+		     "%u attempts, %u went through; of %u grants %u were shown, of other pages %u", tried,
+		     from, ours, right, leaked);
+	judge_result(j, "copy-to", stamped || to > writable ? SEEN_FAILS : SEEN_HOLDS,
+		     "%u pages of entries not granted carry the stamp; %u copies claimed, to %u writable "
+		     "grants", stamped, to, writable);
 }
 
 /* Check 9: what stands beside a header or a status byte. The attacker shows it, dom0 compares. */

@@ -18,6 +18,9 @@ static const uint32_t beyond[] = { 0x8000, 0xffff, 0x10000, 0xfffff, 0x7fffffff,
 /* So many, spread over all of them, tell whether it is possible at all. */
 #define FRAMES_PROBED 256u
 
+/* Of pages in an answer: xenstored takes 2048 bytes from a domain that is not dom0. */
+#define PAGES_TEXT 1024
+
 static unsigned int sweep_size(unsigned int nr_refs)
 {
 	return nr_refs + NEXT_FRAME + (unsigned int)NR_BEYOND;
@@ -70,7 +73,7 @@ void sweep_copy(struct hostile *h, unsigned int nr_refs)
 {
 	static uint8_t page[DMA_PAGE_SIZE], stamp[DMA_PAGE_SIZE];
 	unsigned int i, from = 0, to = 0, tried = 0;
-	char text[2048] = "";
+	char text[PAGES_TEXT] = "";
 	size_t n = 0;
 
 	memset(stamp, STAMP, sizeof(stamp));
@@ -108,7 +111,10 @@ void sweep_peek(struct hostile *h)
 		unsigned int off = (unsigned int)(s->addr & (DMA_PAGE_SIZE - 1)), other = 0;
 		const uint8_t *page = s->base;
 
-		if (!s->va || off + s->len > DMA_PAGE_SIZE || s->len == DMA_PAGE_SIZE)
+		/* a pool is mapped whole */
+		if (!page && s->va && !strcmp(h->real->name, "persistent"))
+			page = (const uint8_t *)s->va - off;
+		if (!page || n > sizeof(text) - 48 || off + s->len > DMA_PAGE_SIZE || s->len == DMA_PAGE_SIZE)
 			continue;
 		for (j = 0; j < DMA_PAGE_SIZE; j++)
 			other += (j < off || j >= off + s->len) && page[j];

@@ -112,7 +112,7 @@ static void common_xen_args(const struct machine *m, struct buf *out)
 	/* silo is what Xen is built with */
 	if (machine_is_attacked(m) || machine_has_hostile_front(m))
 		/* what debug keys print is read back from Xen's ring */
-		buf_addstr(out, " conring_size=256k");
+		buf_addstr(out, " conring_size=1m");
 	if (strcmp(machine_xsm(m), "silo"))
 		buf_addf(out, " xsm=%s", machine_xsm(m));
 	if (!strcmp(machine_xsm(m), "flask"))
