@@ -30,7 +30,8 @@ void kmemleak_check(const char *src)
 		ret = sys_read_file(FILE_NAME, &text, &size);
 	for (p = text; p && (p = strstr(p, "unreferenced object")); p++)
 		n++;
-	report_check("kmemleak", ret == 0 && !n, "%s: %d objects that nobody points to%s%s", src, n,
+	snprintf(name, sizeof(name), "kmemleak-%s", src);
+	report_check(name, ret == 0 && !n, "%d objects that nobody points to%s%s", n,
 		     ret < 0 ? ": " : "", ret < 0 ? strerror(-ret) : "");
 	snprintf(name, sizeof(name), "kmemleak-%s.txt", src);
 	if (n)

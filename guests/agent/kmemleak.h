@@ -4,7 +4,7 @@
 #define GB_AGENT_KMEMLEAK_H
 
 /*
- * To be called when the devices are gone: check "kmemleak", and blob kmemleak-SRC.txt with
+ * To be called when the devices are gone: check kmemleak-SRC, and blob kmemleak-SRC.txt with
  * what is lost and who allocated it. With any other kernel nothing happens.
  */
 void kmemleak_check(const char *src);
