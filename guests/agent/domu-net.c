@@ -212,7 +212,8 @@ static bool timed(const struct conf *conf, const struct nic *nic)
 		report_error("%s: %s", conf->net_test, error);
 	if (marks < 0)
 		report_error("%s: no answer to a mark: %s", nic->name, strerror(-marks));
-	json = rr ? net_rr_json(&t, &r, error) : text;
+	/* iperf3 warns on standard error, in front of it */
+	json = rr ? net_rr_json(&t, &r, error) : strchr(text, '{');
 	if (json)
 		report_blob(rr ? "net.json" : "iperf3.json", json, strlen(json));
 	return perf_send(&perf, "domu") && ok && marks == 0 && json;
