@@ -39,13 +39,14 @@ static void try_map(struct judge *j, struct reach *r, unsigned int other)
 	judge_order(j, ORDER_MS, "unmap");
 }
 
-static void try_copy(struct judge *j, struct reach *r, unsigned int other)
+/* Each has a stamp of its own: what it does to its own pool is no concern of the other's. */
+static void try_copy(struct judge *j, struct reach *r, unsigned int other, uint8_t stamp)
 {
 	unsigned int own = (unsigned int)j->driver->domid, tried, from, to, ref, sum, i;
 	const char *p;
 	int n;
 
-	if (!judge_order(j, ORDER_MS, "copy %u", j->seen.nr_refs) ||
+	if (!judge_order(j, ORDER_MS, "copy %u %u", j->seen.nr_refs, stamp) ||
 	    sscanf(j->answer, "tried %u from %u to %u %n", &tried, &from, &to, &n) != 3 || !tried)
 		return;
 	r->copied = true;
@@ -57,7 +58,7 @@ static void try_copy(struct judge *j, struct reach *r, unsigned int other)
 	}
 	for (i = 0; i < j->seen.nr_refs; i++)
 		if (trusted_grants(&j->seen, i, other))
-			r->others_stamped += judge_page_stamped(j, i);
+			r->others_stamped += judge_page_stamped(j, i, stamp);
 }
 
 static void say(struct judge *j, const struct reach r[2])
@@ -97,7 +98,7 @@ void judge_cross(struct judge *j)
 	for (i = 0; held && i < 2; i++) {
 		j->driver = both[i];
 		try_map(j, &r[i], (unsigned int)both[!i]->domid);
-		try_copy(j, &r[i], (unsigned int)both[!i]->domid);
+		try_copy(j, &r[i], (unsigned int)both[!i]->domid, (uint8_t)(JUDGE_STAMP - i));
 	}
 	for (i = 0; i < 2; i++) {
 		j->driver = both[i];

@@ -152,10 +152,10 @@ uint32_t judge_page_sum(struct judge *j, uint32_t ref)
 	return sum;
 }
 
-bool judge_page_stamped(struct judge *j, uint32_t ref)
+bool judge_page_stamped(struct judge *j, uint32_t ref, uint8_t with)
 {
 	const uint8_t *page = trusted_map(&j->seen, j->seen.table[ref].frame);
-	bool stamped = page && page[0] == 0xee && !memcmp(page, page + 1, 4095);
+	bool stamped = page && page[0] == with && !memcmp(page, page + 1, 4095);
 
 	trusted_unmap(&j->seen, page);
 	return stamped;
@@ -168,7 +168,7 @@ static unsigned int stamped_pages(struct judge *j)
 
 	for (i = 0; i < j->seen.nr_refs; i++)
 		if (kind_of(j, i) != KIND_OURS && j->seen.table[i].frame)
-			n += judge_page_stamped(j, i);
+			n += judge_page_stamped(j, i, JUDGE_STAMP);
 	return n;
 }
 

@@ -38,6 +38,9 @@ struct front_watch {
 	bool overlapped;		/* the other frontend was at work */
 };
 
+/* guests/hostile/hostile.h: STAMP */
+#define JUDGE_STAMP 0xee
+
 struct judge {
 	const struct conf *conf;
 	struct driver *driver;
@@ -77,7 +80,7 @@ int judge_canaries(struct judge *j);
 bool judge_grants(const struct judge *j);	/* the frontend uses any */
 /* judge-grants.c: the page behind an entry: what it sums up to; does it carry the attacker's stamp? */
 uint32_t judge_page_sum(struct judge *j, uint32_t ref);
-bool judge_page_stamped(struct judge *j, uint32_t ref);
+bool judge_page_stamped(struct judge *j, uint32_t ref, uint8_t with);
 
 /* judge-grants.c: checks 1 to 5 and 9. judge-life.c: 6, 7, 8. */
 void judge_assault(struct judge *j);

@@ -36,7 +36,9 @@ static void drop(struct hostile *h)
 
 static void carry_out(struct hostile *h, const char *verb, const char *arg)
 {
-	unsigned int nr = (unsigned int)strtoul(arg, NULL, 10);
+	char *rest;
+	unsigned int nr = (unsigned int)strtoul(arg, &rest, 10);
+	unsigned long with = strtoul(rest, NULL, 10);
 	struct tally none = { 0, 0 };
 
 	if (!strcmp(verb, "assault")) {
@@ -54,7 +56,7 @@ static void carry_out(struct hostile *h, const char *verb, const char *arg)
 	} else if (!strcmp(verb, "unmap")) {
 		sweep_unmap(h);
 	} else if (!strcmp(verb, "copy")) {
-		sweep_copy(h, nr);
+		sweep_copy(h, nr, with ? (uint8_t)with : STAMP);
 	} else if (!strcmp(verb, "peek")) {
 		sweep_peek(h);
 	} else if (!strcmp(verb, "foreign")) {
@@ -81,7 +83,7 @@ void hostile_obey(struct hostile *h)
 	char verb[32] = "", arg[32] = "";
 	char *order = xs_read(h->xs, XBT_NULL, "data/do", &len);
 
-	if (order && sscanf(order, "%u %31s %31s", &seq, verb, arg) >= 2 && seq != h->seq) {
+	if (order && sscanf(order, "%u %31s %31[^\n]", &seq, verb, arg) >= 2 && seq != h->seq) {
 		h->seq = seq;
 		carry_out(h, verb, arg);
 	}

@@ -15,7 +15,7 @@
  *               writable, and keep what could be mapped
  *   map0 N      the same with dom0's references
  *   unmap       give them back
- *   copy N      while held: copy from every reference, and to those not ours
+ *   copy N [S]  while held: copy from every reference, and to those not ours: bytes S, or STAMP
  *   peek        while held: what stands in the pages of the request beside it
  *   foreign     map all of the frontend's memory by frame number, stamp its secrets
  *   keep        serve the next read, but keep its data mapped behind completion, which
@@ -79,7 +79,7 @@ void hostile_attach(struct hostile *h, struct device *dev);
 /* sweep.c: orders over whole tables. */
 void sweep_map(struct hostile *h, uint32_t domid, unsigned int nr_refs);
 void sweep_unmap(struct hostile *h);
-void sweep_copy(struct hostile *h, unsigned int nr_refs);
+void sweep_copy(struct hostile *h, unsigned int nr_refs, uint8_t with);
 void sweep_peek(struct hostile *h);
 void sweep_foreign(struct hostile *h);
 

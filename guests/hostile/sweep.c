@@ -69,14 +69,14 @@ static uint32_t fnv(const uint8_t *p, size_t n)
 	return hash;
 }
 
-void sweep_copy(struct hostile *h, unsigned int nr_refs)
+void sweep_copy(struct hostile *h, unsigned int nr_refs, uint8_t with)
 {
 	static uint8_t page[DMA_PAGE_SIZE], stamp[DMA_PAGE_SIZE];
 	unsigned int i, from = 0, to = 0, tried = 0;
 	char text[PAGES_TEXT] = "";
 	size_t n = 0;
 
-	memset(stamp, STAMP, sizeof(stamp));
+	memset(stamp, with, sizeof(stamp));
 	for (i = 0; i < sweep_size(nr_refs); i++) {
 		uint32_t ref = sweep_ref(i, nr_refs);
 
