@@ -13,6 +13,7 @@
 #include "lib/cleanup.h"
 #include "lib/fs.h"
 #include "lib/json.h"
+#include "output.h"
 #include "lib/spawn.h"
 #include "opt-build.h"
 
@@ -215,9 +216,6 @@ static int take_origin(struct bench *b, const struct artifact *a, struct err *er
 
 static int render(const struct bench *b, enum format format, struct buf *out, struct err *err)
 {
-	_cleanup_json_ json_t *json = NULL;
-	_cleanup_free_ char *text = NULL;
-
 	if (format == FORMAT_TEXT) {
 		bench_text(b, out);
 		return 0;
@@ -226,21 +224,7 @@ static int render(const struct bench *b, enum format format, struct buf *out, st
 		bench_markdown(b, out);
 		return 0;
 	}
-	json = bench_json(b);
-	text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
-	if (!text)
-		return err_set(err, "the numbers cannot be written as JSON");
-	buf_addf(out, "%s\n", text);
-	return 0;
-}
-
-static int put(const struct request *req, const struct buf *text, struct err *err)
-{
-	if (req->file)
-		return fs_write_atomic(req->file, text->data, text->size, 0644, err);
-	if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout))
-		return err_errno(err, errno, "standard output");
-	return 0;
+	return output_json(bench_json(b), "the numbers", out, err);
 }
 
 /* With --check: what is measured and not reached. What could not be told is not that. */
@@ -283,7 +267,7 @@ static int measure(struct request *req, const struct artifact *program, struct e
 	if (ret == 0)
 		ret = render(&b, req->format, &text, err);
 	if (ret == 0)
-		ret = put(req, &text, err);
+		ret = output_put(req->file, &text, err);
 	if (ret == 0)
 		ret = check(req, &b);
 	bench_release(&b);

@@ -10,6 +10,7 @@
 #include "lib/cleanup.h"
 #include "lib/fs.h"
 #include "lib/json.h"
+#include "output.h"
 #include "report/compare.h"
 
 static const char usage_text[] =
@@ -123,9 +124,6 @@ static int get_option(struct request *req, int c, struct err *err)
 
 static int render(const struct compare *cmp, enum format format, struct buf *out, struct err *err)
 {
-	_cleanup_json_ json_t *json = NULL;
-	_cleanup_free_ char *text = NULL;
-
 	if (format == FORMAT_TEXT) {
 		compare_text(cmp, out);
 		return 0;
@@ -134,21 +132,7 @@ static int render(const struct compare *cmp, enum format format, struct buf *out
 		compare_markdown(cmp, out);
 		return 0;
 	}
-	json = compare_json(cmp);
-	text = json ? json_dumps(json, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) : NULL;
-	if (!text)
-		return err_set(err, "the comparison cannot be written as JSON");
-	buf_addf(out, "%s\n", text);
-	return 0;
-}
-
-static int put(const struct request *req, const struct buf *text, struct err *err)
-{
-	if (req->file)
-		return fs_write_atomic(req->file, text->data, text->size, 0644, err);
-	if (fwrite(text->data, 1, text->size, stdout) != text->size || fflush(stdout))
-		return err_errno(err, errno, "standard output");
-	return 0;
+	return output_json(compare_json(cmp), "the comparison", out, err);
 }
 
 /* Read, compare, print. The exit status, or -1. */
@@ -170,7 +154,7 @@ static int run(struct request *req, char *const *outs, int nr, struct err *err)
 	if (ret == 0)
 		ret = render(&cmp, req->format, &text, err);
 	if (ret == 0)
-		ret = put(req, &text, err);
+		ret = output_put(req->file, &text, err);
 	if (ret == 0)
 		ret = cmp.status;
 	compare_release(&cmp);
