@@ -24,19 +24,6 @@ struct gntalloc_dealloc_gref {
 };
 #define DEALLOC_GREF _IOC(_IOC_NONE, 'G', 6, sizeof(struct gntalloc_dealloc_gref))
 
-#define GRANTS_MIN 64
-#define GRANTS_MAX 512
-
-/* splitmix64, Steele et al. 2014 */
-static uint64_t next(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
-}
-
 void perturb_jitter(int instructions)
 {
 	volatile int left;
@@ -48,13 +35,13 @@ void perturb_jitter(int instructions)
 
 int perturb_table(unsigned int seed, int domid)
 {
-	uint64_t index[GRANTS_MAX], state = seed;
+	uint64_t index[PERTURB_GRANTS_MAX], state = seed;
 	int fd = open("/dev/xen/gntalloc", O_RDWR | O_CLOEXEC);
 	unsigned int n, i;
 
 	if (fd < 0)
 		return -errno;
-	n = GRANTS_MIN + (unsigned int)(next(&state) % (GRANTS_MAX - GRANTS_MIN + 1));
+	n = perturb_grants(&state);
 	for (i = 0; i < n; i++) {
 		struct gntalloc_alloc_gref alloc = {
 			.domid = (uint16_t)domid, .flags = FLAG_WRITABLE, .count = 1,
@@ -66,7 +53,7 @@ int perturb_table(unsigned int seed, int domid)
 	}
 	/* Fisher and Yates; the first half of the shuffled ones goes */
 	for (i = n - 1; i > 0; i--) {
-		unsigned int j = (unsigned int)(next(&state) % (i + 1));
+		unsigned int j = (unsigned int)(perturb_next(&state) % (i + 1));
 		uint64_t t = index[i];
 
 		index[i] = index[j];
