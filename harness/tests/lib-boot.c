@@ -9,15 +9,80 @@
 #include "result/schema.h"
 #include "tests/lib-check.h"
 
-json_t *boot_load(const struct cli *cli, const char *name)
+struct cli boot_cli;
+
+static void setup(void)
 {
-	_cleanup_free_ char *path = xasprintf("%s/out/%s", cli->dir, name);
-	_cleanup_free_ char *log = cli_log(cli);
+	cli_setup(&boot_cli);
+}
+
+static void teardown(void)
+{
+	cli_teardown(&boot_cli);
+}
+
+TCase *boot_case(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	/* a run has its own limit, RUN_MS; a test may build a kernel in front of it */
+	tcase_set_timeout(tc, 0);
+	tcase_add_checked_fixture(tc, setup, teardown);
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
+json_t *boot_run(int want, const char *const *args, const char *const *more)
+{
+	_cleanup_free_ char *out = xasprintf("%s/out", boot_cli.dir), *log = NULL;
+	const char *all[48] = { NULL };
+	size_t n = 0;
+	int status;
+	json_t *result;
+
+	while (*args)
+		all[n++] = *args++;
+	while (more && *more)
+		all[n++] = *more++;
+	all[n++] = "-q";
+	all[n++] = "-o";
+	all[n++] = out;
+	ck_assert_uint_lt(n, ARRAY_SIZE(all));
+	status = cli_run(&boot_cli, all, NULL, RUN_MS, NULL);
+	log = cli_log(&boot_cli);
+	ck_assert_msg(status == want, "exit status %d instead of %d\n%s", status, want, log);
+	result = boot_load("result.json");
+	boot_check_schema("result", result);
+	return result;
+}
+
+json_t *boot_load(const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("%s/out/%s", boot_cli.dir, name);
+	_cleanup_free_ char *log = cli_log(&boot_cli);
 	json_error_t jerr;
 	json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &jerr);
 
 	ck_assert_msg(json != NULL, "%s: %s\n%s", path, jerr.text, log);
 	return json;
+}
+
+char *boot_cell_file(const json_t *cell, const char *name)
+{
+	_cleanup_free_ char *path = xasprintf("%s/out/cells/%s/%s", boot_cli.dir, boot_str(cell, "id"), name);
+	struct buf text = BUF_INIT;
+	struct err err = { 0 };
+
+	ck_assert_msg(fs_read(path, &text, &err) == 0, "%s", err.msg);
+	return buf_detach(&text);
+}
+
+void boot_check_canary(const json_t *result)
+{
+	const json_t *canary = json_object_get(result, "canary");
+
+	ck_assert_msg(json_is_true(json_object_get(canary, "identical")), "the canary differs: %s",
+		      boot_str(canary, "difference"));
 }
 
 const char *boot_str(const json_t *obj, const char *key)
@@ -95,24 +160,13 @@ void boot_check_expected(const json_t *cell, const char *outcome, const char *wo
 	ck_assert(json_is_true(json_object_get(expected, "met")));
 }
 
-void boot_expect_failure(const struct cli *cli, const char *scenario, const char *const *more,
-			 const char *outcome, const char *want)
+void boot_expect_failure(const char *scenario, const char *const *more, const char *outcome,
+			 const char *want)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli->dir);
-	const char *args[32] = { "run", scenario, "-q", "--no-canary", "-o", out };
-	_cleanup_json_ json_t *result = NULL;
-	_cleanup_free_ char *log = NULL;
+	_cleanup_json_ json_t *result =
+		boot_run(3, (const char *const[]){ "run", scenario, "--no-canary", NULL }, more);
 	const json_t *cell;
-	size_t n = 6;
-	int status;
 
-	while (*more)
-		args[n++] = *more++;
-	args[n] = NULL;
-	status = cli_run(cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(cli);
-	ck_assert_msg(status == 3, "exit status %d instead of 3\n%s", status, log);
-	result = boot_load(cli, "result.json");
 	cell = json_array_get(json_object_get(result, "cells"), 0);
 	ck_assert_msg(!strcmp(boot_str(cell, "outcome"), outcome), "%s: %s", boot_str(cell, "outcome"),
 		      boot_str(cell, "reason"));

@@ -254,7 +254,7 @@ START_TEST(trace_replayed)
 END_TEST
 
 /* The CLI with these arguments, split at blanks; all must be well. */
-static void command(const struct cli *cli, const char *line)
+static void command(const char *line)
 {
 	_cleanup_free_ char *copy = xstrdup(line);
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -265,7 +265,8 @@ static void command(const struct cli *cli, const char *line)
 	for (word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		args[n++] = word;
 	args[n] = NULL;
-	ck_assert_msg(cli_run(cli, args, NULL, RUN_MS, &out) == 0, "%s: %s", line, cli_log(cli));
+	ck_assert_msg(cli_run(&boot_cli, args, NULL, RUN_MS, &out) == 0, "%s: %s", line,
+		      cli_log(&boot_cli));
 }
 
 /* Recorded in a guest under fio, replayed here on all variants: every map that the driver counted. */
@@ -274,20 +275,18 @@ START_TEST(trace_of_a_guest)
 	_cleanup_json_ json_t *json = NULL, *run = NULL;
 	_cleanup_free_ char *file = NULL, *line = NULL;
 	const json_t *cell;
-	struct cli cli = { .dir = NULL };
 	double maps;
 	size_t i;
 
-	cli_setup(&cli);
-	file = xasprintf("%s/alloc.json", cli.dir);
-	line = xasprintf("run scenarios/traces.ini -q --no-canary --only bs=4k -o %s/out", cli.dir);
-	command(&cli, line);
-	run = boot_load(&cli, "result.json");
+	file = xasprintf("%s/alloc.json", boot_cli.dir);
+	line = xasprintf("run scenarios/traces.ini -q --no-canary --only bs=4k -o %s/out", boot_cli.dir);
+	command(line);
+	run = boot_load("result.json");
 	maps = boot_metric(json_array_get(json_object_get(run, "cells"), 0), "grant_maps");
 	ck_assert_double_ge(maps, 4 * 500);
 	free(line);
-	line = xasprintf("alloc --trace %s/out --rounds 6 --format json -q -o %s", cli.dir, file);
-	command(&cli, line);
+	line = xasprintf("alloc --trace %s/out --rounds 6 --format json -q -o %s", boot_cli.dir, file);
+	command(line);
 	json = json_load_file(file, 0, NULL);
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "cells")), 5);
 	json_array_foreach(json_object_get(json, "cells"), i, cell) {
@@ -298,7 +297,6 @@ START_TEST(trace_of_a_guest)
 		ck_assert_double_eq(boot_metric(cell, "enospc"), 0);
 		ck_assert_ptr_nonnull(strstr(boot_str(cell, "load"), "blk-4k-randrw-qd32"));
 	}
-	cli_teardown(&cli);
 }
 END_TEST
 
@@ -306,17 +304,14 @@ START_TEST(the_command)
 {
 	_cleanup_json_ json_t *json = NULL;
 	_cleanup_free_ char *file = NULL, *line = NULL;
-	struct cli cli = { .dir = NULL };
 
-	cli_setup(&cli);
-	file = xasprintf("%s/alloc.json", cli.dir);
+	file = xasprintf("%s/alloc.json", boot_cli.dir);
 	line = xasprintf("alloc --load 128x1 --rounds 6 --format json -q -o %s", file);
-	command(&cli, line);
+	command(line);
 	json = json_load_file(file, 0, NULL);
 	ck_assert_str_eq(json_string_value(json_object_get(json, "schema")), "grantbench.alloc/1");
 	ck_assert_uint_ge(json_array_size(json_object_get(json, "cells")), 4);
 	ck_assert_uint_eq(json_array_size(json_object_get(json, "defects")), 4);
-	cli_teardown(&cli);
 }
 END_TEST
 
@@ -337,9 +332,10 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, no_races, 0, 3);
 	tcase_add_test(tc, races_are_seen);
 	tcase_add_test(tc, trace_replayed);
+	suite_add_tcase(s, tc);
+	tc = boot_case(s, "command");
 	tcase_add_test(tc, trace_of_a_guest);
 	tcase_add_test(tc, the_command);
-	suite_add_tcase(s, tc);
 	return s;
 }
 

@@ -7,45 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/buf.h"
 #include "lib/cleanup.h"
-#include "lib/fs.h"
 #include "lib/json.h"
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
-#include "tests/lib-cli.h"
 
 #define PATCHES "guests/linux/test-patches/"
 
 /* of the scenarios' machines the fastest, and no cell that cannot be */
 #define ARM64 "--only", "arch=arm64", "--only", "topology=dom0less", "--only", "mapping=map"
 
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
-
 /* Run the cells that more chooses; all must pass. The result, a new reference. */
 static json_t *run_all_pass(const char *scenario, const char *const *more)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
-	const char *args[24] = { "run", scenario, "-q", "--no-canary", "-o", out };
-	size_t n = 6;
-	int status;
-
-	while (*more)
-		args[n++] = *more++;
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	return boot_load(&cli, "result.json");
+	return boot_run(0, (const char *const[]){ "run", scenario, "--no-canary", NULL }, more);
 }
 
 static void check_is_true(const json_t *cell, const char *name)
@@ -72,9 +47,7 @@ START_TEST(held_grants)
 	size_t i;
 
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
-		_cleanup_free_ char *path = xasprintf("%s/out/cells/%s/grant-dma-after.txt", cli.dir,
-						      boot_str(cell, "id"));
-		_cleanup_buf_ struct buf text = BUF_INIT;
+		_cleanup_free_ char *counters = NULL;
 		const char *ever;
 
 		if (!strcmp(allocator(cell), "pool")) {
@@ -89,9 +62,9 @@ START_TEST(held_grants)
 		check_is_true(cell, "verify");
 		check_is_true(cell, "grefs-returned");
 		check_is_true(cell, "access-ended");
-		ck_assert(fs_read(path, &text, NULL) == 0);
-		ever = strstr(text.data, "quarantined_ever ");
-		ck_assert_msg(ever && strtol(strchr(ever, ' '), NULL, 10) > 100, "%s", text.data);
+		counters = boot_cell_file(cell, "grant-dma-after.txt");
+		ever = strstr(counters, "quarantined_ever ");
+		ck_assert_msg(ever && strtol(strchr(ever, ' '), NULL, 10) > 100, "%s", counters);
 	}
 	ck_assert_uint_eq(nr, 5);
 }
@@ -146,7 +119,7 @@ START_TEST(faults_are_seen)
 		"--domu-args", "xen_grant_dma.pool_grants=400", "--test-patch", faults[_i].patch, NULL,
 	};
 
-	boot_expect_failure(&cli, "scenarios/safety.ini", more, faults[_i].outcome, faults[_i].want);
+	boot_expect_failure("scenarios/safety.ini", more, faults[_i].outcome, faults[_i].want);
 }
 END_TEST
 
@@ -195,15 +168,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot-allocators");
-	TCase *tc = tcase_create("allocators");
+	TCase *tc = boot_case(suite, "allocators");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, held_grants);
 	tcase_add_test(tc, pieces);
 	tcase_add_test(tc, single_pages_cost_no_more);
 	tcase_add_test(tc, setup_fails);
 	tcase_add_loop_test(tc, faults_are_seen, 0, ARRAY_SIZE(faults));
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

@@ -4,7 +4,6 @@
  * a host that is busy, and many runs of the same thing.
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,28 +12,15 @@
 #include "lib/fs.h"
 #include "lib/json.h"
 #include "stats/rng.h"
+#include "tests/lib-boot.h"
 #include "tests/lib-check.h"
-#include "tests/lib-cli.h"
 
-#define RUN_MS (25 * 60 * 1000)
 #define MAPS_PER_IO 4
-
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
 
 /* Run the iommus cell of the main job into DIR/name; more: further arguments. */
 static void run_cell(const char *name, const char *const *more)
 {
-	_cleanup_free_ char *out = xasprintf("%s/%s", cli.dir, name), *log = NULL;
+	_cleanup_free_ char *out = xasprintf("%s/%s", boot_cli.dir, name), *log = NULL;
 	const char *args[24] = { "run", "scenarios/blk-bindings.ini", "-q", "-o", out, "--only",
 				 "binding=iommus", "--only", "arch=arm64", "--only",
 				 "topology=dom0less" };
@@ -43,32 +29,25 @@ static void run_cell(const char *name, const char *const *more)
 
 	while (more && *more)
 		args[n++] = *more++;
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(&cli);
+	status = cli_run(&boot_cli, args, NULL, RUN_MS, NULL);
+	log = cli_log(&boot_cli);
 	ck_assert_msg(status == 0, "%s: exit status %d\n%s", name, status, log);
 }
 
 /* Compare two runs; the report as JSON, and the exit status. */
 static json_t *compare(const char *a, const char *b, int *status)
 {
-	_cleanup_free_ char *pa = xasprintf("%s/%s", cli.dir, a), *pb = xasprintf("%s/%s", cli.dir, b);
-	_cleanup_free_ char *file = xasprintf("%s/compare.json", cli.dir), *log = NULL;
+	_cleanup_free_ char *pa = xasprintf("%s/%s", boot_cli.dir, a), *pb = xasprintf("%s/%s", boot_cli.dir, b);
+	_cleanup_free_ char *file = xasprintf("%s/compare.json", boot_cli.dir), *log = NULL;
 	const char *const args[] = { "compare", pa, pb, "--format", "json", "-o", file, NULL };
 	json_t *json;
 
 	unlink(file);
-	*status = cli_run(&cli, args, NULL, 60000, NULL);
+	*status = cli_run(&boot_cli, args, NULL, 60000, NULL);
 	json = json_load_file(file, 0, NULL);
-	log = cli_log(&cli);
+	log = cli_log(&boot_cli);
 	ck_assert_msg(json != NULL, "compare left no report\n%s", log);
 	return json;
-}
-
-static const char *str(const json_t *obj, const char *key)
-{
-	const char *s = json_string_value(json_object_get(obj, key));
-
-	return s ? s : "";
 }
 
 /* The row of a metric in the only pair. */
@@ -79,7 +58,7 @@ static const json_t *row(const json_t *report, const char *metric)
 	size_t i;
 
 	json_array_foreach(rows, i, r)
-		if (!strcmp(str(r, "name"), metric))
+		if (!strcmp(boot_str(r, "name"), metric))
 			return r;
 	ck_abort_msg("the report has no metric %s", metric);
 	return NULL;
@@ -106,14 +85,14 @@ START_TEST(extra_hypercall_per_map)
 	report = compare("base", "worse", &status);
 	ck_assert_int_eq(status, 1);
 	r = row(report, "hypercalls_per_io");
-	ck_assert_str_eq(str(r, "verdict"), "regressed");
+	ck_assert_str_eq(boot_str(r, "verdict"), "regressed");
 	ck_assert_double_eq(side(r, "b") - side(r, "a"), MAPS_PER_IO);
 	r = row(report, "hypercalls.xen_version_per_io");
-	ck_assert_str_eq(str(r, "verdict"), "regressed");
+	ck_assert_str_eq(boot_str(r, "verdict"), "regressed");
 	ck_assert_double_eq(side(r, "a"), 0);
 	ck_assert_double_eq(side(r, "b"), MAPS_PER_IO);
 	/* the guest's hypercalls are not the backend's */
-	ck_assert_str_eq(str(row(report, "backend_hypercalls_per_io"), "verdict"), "equivalent");
+	ck_assert_str_eq(boot_str(row(report, "backend_hypercalls_per_io"), "verdict"), "equivalent");
 }
 END_TEST
 
@@ -134,28 +113,28 @@ START_TEST(extra_instructions_per_map)
 	report = compare("base", "worse", &status);
 	ck_assert_int_eq(status, 1);
 	r = row(report, "instructions_domu_per_io");
-	ck_assert_str_eq(str(r, "verdict"), "regressed");
+	ck_assert_str_eq(boot_str(r, "verdict"), "regressed");
 	more = side(r, "b") - side(r, "a");
 	/* 1,000 turns of two instructions, and a few around them */
 	ck_assert_msg(more >= 2000 * MAPS_PER_IO && more < 2100 * MAPS_PER_IO,
 		      "%.1f instructions more per operation", more);
 	r = row(report, "blk.randread.lat_mean");
-	ck_assert_str_eq(str(r, "verdict"), "regressed");
+	ck_assert_str_eq(boot_str(r, "verdict"), "regressed");
 	more = side(r, "b") - side(r, "a");
 	/* as fio sees it: timer ticks fall elsewhere, and Xen's scheduler is between the two */
 	ck_assert_msg(more >= 1900 * MAPS_PER_IO && more < 2500 * MAPS_PER_IO, "%.1f ns more", more);
 	/* what they count did not change */
-	ck_assert_str_eq(str(row(report, "grant_maps_per_io"), "verdict"), "equivalent");
-	ck_assert_str_eq(str(row(report, "backend_hypercalls_per_io"), "verdict"), "equivalent");
+	ck_assert_str_eq(boot_str(row(report, "grant_maps_per_io"), "verdict"), "equivalent");
+	ck_assert_str_eq(boot_str(row(report, "backend_hypercalls_per_io"), "verdict"), "equivalent");
 }
 END_TEST
 
 static void digest(const char *name, struct buf *out)
 {
-	_cleanup_free_ char *path = xasprintf("%s/%s", cli.dir, name);
+	_cleanup_free_ char *path = xasprintf("%s/%s", boot_cli.dir, name);
 	const char *const args[] = { "digest", path, NULL };
 
-	ck_assert_int_eq(cli_run(&cli, args, NULL, 60000, out), 0);
+	ck_assert_int_eq(cli_run(&boot_cli, args, NULL, 60000, out), 0);
 	ck_assert_uint_eq(out->size, 65);
 }
 
@@ -195,7 +174,7 @@ END_TEST
 static void write_half(const json_t *whole, const int *pick, const char *name)
 {
 	_cleanup_json_ json_t *half = json_deep_copy(whole);
-	_cleanup_free_ char *dir = xasprintf("%s/%s", cli.dir, name);
+	_cleanup_free_ char *dir = xasprintf("%s/%s", boot_cli.dir, name);
 	json_t *cell = json_array_get(json_object_get(half, "cells"), 0), *metric;
 	_cleanup_free_ char *path = xasprintf("%s/result.json", dir), *text = NULL;
 	size_t i, j;
@@ -228,7 +207,7 @@ START_TEST(aa_is_never_a_difference)
 	static const char *const seeds[] = {
 		"--engine", "seeded", "--seeds", "40", "--no-count", NULL,
 	};
-	_cleanup_free_ char *path = xasprintf("%s/many/result.json", cli.dir);
+	_cleanup_free_ char *path = xasprintf("%s/many/result.json", boot_cli.dir);
 	_cleanup_json_ json_t *whole = NULL;
 	int order[2 * SIDE], split, i;
 	struct rng rng;
@@ -255,13 +234,13 @@ START_TEST(aa_is_never_a_difference)
 		write_half(whole, order + SIDE, "half-b");
 		report = compare("half-a", "half-b", &status);
 		ck_assert_msg(status == 0, "split %d: exit status %d: %s", split, status,
-			      str(report, "sentence"));
+			      boot_str(report, "sentence"));
 		rows = json_object_get(json_array_get(json_object_get(report, "pairs"), 0), "metrics");
 		ck_assert_uint_gt(json_array_size(rows), 20);
 		json_array_foreach(rows, j, r)
-			ck_assert_msg(!strcmp(str(r, "verdict"), "equivalent") ||
-				      !strcmp(str(r, "verdict"), "inconclusive"), "split %d: %s is %s",
-				      split, str(r, "name"), str(r, "verdict"));
+			ck_assert_msg(!strcmp(boot_str(r, "verdict"), "equivalent") ||
+				      !strcmp(boot_str(r, "verdict"), "inconclusive"), "split %d: %s is %s",
+				      split, boot_str(r, "name"), boot_str(r, "verdict"));
 	}
 }
 END_TEST
@@ -269,14 +248,11 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot-compare");
-	TCase *tc = tcase_create("compare");
+	TCase *tc = boot_case(suite, "compare");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, same_digest_on_a_busy_host);
 	tcase_add_test(tc, extra_hypercall_per_map);
 	tcase_add_test(tc, extra_instructions_per_map);
 	tcase_add_test(tc, aa_is_never_a_difference);
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

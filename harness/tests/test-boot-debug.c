@@ -11,33 +11,10 @@
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
 
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
-
-/* The file of the only cell there is in DIR/out/cells; caller frees. */
-static char *cell_file(const json_t *cell, const char *name)
-{
-	_cleanup_free_ char *path = xasprintf("%s/out/cells/%s/%s", cli.dir, boot_str(cell, "id"), name);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct err err = { 0 };
-
-	ck_assert_msg(fs_read(path, &text, &err) == 0, "%s", err.msg);
-	return xstrndup(text.data, text.size);
-}
-
 /* Was it that kernel? Its validator says so when it starts. */
 static void check_lockdep(const json_t *cell)
 {
-	_cleanup_free_ char *dom0 = cell_file(cell, "dom0.log"), *domu = cell_file(cell, "domu.log");
+	_cleanup_free_ char *dom0 = boot_cell_file(cell, "dom0.log"), *domu = boot_cell_file(cell, "domu.log");
 
 	ck_assert_ptr_nonnull(strstr(dom0, "Lock dependency validator"));
 	ck_assert_ptr_nonnull(strstr(domu, "Lock dependency validator"));
@@ -53,28 +30,11 @@ static const char *const proven[][16] = {
 
 START_TEST(lockdep)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
-	const char *args[24] = { NULL };
-	_cleanup_json_ json_t *result = NULL;
+	static const char *const more[] = { "--debug", "lockdep", "--no-count", "--no-canary", NULL };
+	_cleanup_json_ json_t *result = boot_run(0, proven[_i], more);
 	const json_t *cell;
-	size_t i, n = 0, passed = 0;
-	int status;
+	size_t i, passed = 0;
 
-	while (proven[_i][n]) {
-		args[n] = proven[_i][n];
-		n++;
-	}
-	args[n++] = "--debug";
-	args[n++] = "lockdep";
-	args[n++] = "--no-count";
-	args[n++] = "--no-canary";
-	args[n++] = "-q";
-	args[n++] = "-o";
-	args[n++] = out;
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
 		if (!strcmp(boot_str(cell, "outcome"), "not-applicable"))
 			continue;
@@ -89,7 +49,7 @@ END_TEST
 /* What such a kernel finds ends the cell: a map that might sleep where nothing may. */
 START_TEST(lockdep_is_heard)
 {
-	boot_expect_failure(&cli, "blk-smoke",
+	boot_expect_failure("blk-smoke",
 			    (const char *const[]){ "--debug", "lockdep", "--test-patch",
 						   "guests/linux/test-patches/sleep-in-map.patch",
 						   "--only", "topology=dom0less", "--only", "binding=iommus", NULL },
@@ -99,29 +59,23 @@ END_TEST
 
 START_TEST(perf_record)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL, *folded = NULL;
-	_cleanup_free_ char *path = xasprintf("%s/perf.ini", cli.dir);
-	_cleanup_free_ char *job = xasprintf("%s/blk-randread.fio", cli.dir);
+	_cleanup_free_ char *folded = NULL, *path = xasprintf("%s/perf.ini", boot_cli.dir);
+	_cleanup_free_ char *job = xasprintf("%s/blk-randread.fio", boot_cli.dir);
 	static const char text[] =
 		"[scenario]\ncount = no\n[topology]\ndom0_mem_mib = 512\ndomu_mem_mib = 192\n"
 		"[workload]\nnumber_ios = 1000\nperf = record\n";
-	const char *const args[] = { "run", path, "-q", "-o", out, NULL };
+	const char *const args[] = { "run", path, NULL };
 	static const char *const domains[] = { "dom0", "domu" };
 	_cleanup_json_ json_t *result = NULL;
 	const json_t *cell, *one;
 	struct err err = { 0 };
 	size_t i;
-	int status;
 
 	ck_assert_msg(fs_copy("scenarios/blk-randread.fio", job, &err) == 0, "%s", err.msg);
 	ck_assert_msg(fs_write_atomic(path, text, strlen(text), 0644, &err) == 0, "%s", err.msg);
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
+	result = boot_run(0, args, NULL);
 	/* samples are a function of the instructions: two runs have the same */
-	ck_assert(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")));
+	boot_check_canary(result);
 	cell = json_array_get(json_object_get(result, "cells"), 0);
 	ck_assert_str_eq(boot_str(cell, "outcome"), "pass");
 	for (i = 0; i < ARRAY_SIZE(domains); i++) {
@@ -132,7 +86,7 @@ START_TEST(perf_record)
 		ck_assert_uint_gt(json_array_size(json_object_get(one, "top")), 5);
 	}
 	/* dom0 maps and unmaps through gntdev; that is most of what it does */
-	folded = cell_file(cell, "perf-dom0.folded");
+	folded = boot_cell_file(cell, "perf-dom0.folded");
 	ck_assert_ptr_nonnull(strstr(folded, "gntdev_"));
 	ck_assert_ptr_nonnull(strstr(folded, "HYPERVISOR_grant_table_op"));
 }
@@ -140,14 +94,11 @@ END_TEST
 
 int main(void)
 {
-	Suite *s = suite_create("boot-debug");
-	TCase *tc = tcase_create("boot-debug");
+	Suite *suite = suite_create("boot-debug");
+	TCase *tc = boot_case(suite, "boot-debug");
 
-	tcase_set_timeout(tc, 0);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, lockdep, 0, ARRAY_SIZE(proven));
 	tcase_add_test(tc, lockdep_is_heard);
 	tcase_add_test(tc, perf_record);
-	suite_add_tcase(s, tc);
-	return lib_check_main(s);
+	return lib_check_main(suite);
 }

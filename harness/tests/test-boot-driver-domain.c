@@ -4,7 +4,6 @@
  * isolation checks in short: with grants they hold, and without, in the control, they
  * are seen to fail. With two driver domains, and with a hostile frontend beside one at work.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
@@ -14,24 +13,12 @@
 #include "tests/lib-check.h"
 #include "tests/lib-cli.h"
 
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
-
 static void run(const char *const *args, struct buf *out)
 {
 	_cleanup_free_ char *log = NULL;
-	int status = cli_run(&cli, args, NULL, RUN_MS, out);
+	int status = cli_run(&boot_cli, args, NULL, RUN_MS, out);
 
-	log = cli_log(&cli);
+	log = cli_log(&boot_cli);
 	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
 }
 
@@ -40,16 +27,11 @@ static const char *const archs[] = { "arch=arm64", "arch=x86_64" };
 
 START_TEST(serves)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "blk-driver", "-q", "--no-canary", "--only",
-				     archs[_i], "--only", "binding=iommus", "--only", "xsm=flask", "--only", "second=none",
-				     "-o", out, NULL };
-	_cleanup_json_ json_t *result = NULL;
+	const char *const args[] = { "run", "blk-driver", "--no-canary", "--only", archs[_i], "--only",
+				     "binding=iommus", "--only", "xsm=flask", "--only", "second=none", NULL };
+	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
 	const json_t *cell;
 
-	run(args, NULL);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
 	cell = json_array_get(json_object_get(result, "cells"), 0);
 	boot_check_granted(cell, 100);
 	/* by the tree, as the frontend's driver consumed it */
@@ -86,7 +68,7 @@ START_TEST(isolates)
 		"cross-map", "cross-copy", "front-breaks", "front-balanced", "front-unmapped",
 		"front-driver-alive", "front-other-device", "front-other-frontend",
 	};
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
+	_cleanup_free_ char *out = xasprintf("%s/out", boot_cli.dir);
 	const char *const args[] = { "isolate", "isolate-short", "-q", "-o", out, NULL };
 	const char *show[] = { "isolate", "--from", out, "--format", "json", NULL };
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -110,12 +92,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot-driver-domain");
-	TCase *tc = tcase_create("machines");
+	TCase *tc = boot_case(suite, "machines");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 1800);
 	tcase_add_loop_test(tc, serves, 0, (int)ARRAY_SIZE(archs));
 	tcase_add_test(tc, isolates);
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

@@ -14,34 +14,13 @@
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
 
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
-
 /* The scenario's cells with these allocators that more leaves, all of which pass. */
 static json_t *run_cells(const char *scenario, const char *const *more)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
-	const char *args[32] = { "run", scenario, "-q", "-o", out, "--only",
-				 "allocator=iommu,iommu-iova", "--only", "topology=dom0less" };
-	size_t n = 9;
-	int status;
+	const char *const args[] = { "run", scenario, "--only", "allocator=iommu,iommu-iova", "--only",
+				     "topology=dom0less", NULL };
 
-	while (*more)
-		args[n++] = *more++;
-	args[n] = NULL;
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	return boot_load(&cli, "result.json");
+	return boot_run(0, args, more);
 }
 
 static const char *axis(const json_t *cell, const char *name)
@@ -95,11 +74,8 @@ START_TEST(both_bindings)
 {
 	static const char *const more[] = { "--only", "mapping=map", NULL };
 	_cleanup_json_ json_t *result = run_cells("scenarios/iommu.ini", more);
-	const json_t *canary = json_object_get(result, "canary");
 
-	boot_check_schema("result", result);
-	ck_assert_msg(json_is_true(json_object_get(canary, "identical")), "the canary differs: %s",
-		      boot_str(canary, "difference"));
+	boot_check_canary(result);
 	ck_assert_uint_eq(check_cells(result, check_merged), 8);
 }
 END_TEST
@@ -126,16 +102,11 @@ END_TEST
 /* A counter of the driver's, as it was after the timed part. */
 static long counter(const json_t *cell, const char *name)
 {
-	_cleanup_free_ char *path = xasprintf("%s/out/cells/%s/grant-dma-after.txt", cli.dir,
-					      boot_str(cell, "id"));
+	_cleanup_free_ char *text = boot_cell_file(cell, "grant-dma-after.txt");
 	_cleanup_free_ char *key = xasprintf("\n%s ", name);
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct err err = { 0 };
-	char *at;
+	char *at = strstr(text, key);
 
-	ck_assert_msg(fs_read(path, &text, &err) == 0, "%s", err.msg);
-	at = text.data ? strstr(text.data, key) : NULL;
-	ck_assert_msg(at != NULL, "%s has no %s", path, name);
+	ck_assert_msg(at != NULL, "no %s in %s", name, text);
 	return strtol(at + strlen(key), NULL, 10);
 }
 
@@ -167,13 +138,10 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot-iommu");
-	TCase *tc = tcase_create("boot-iommu");
+	TCase *tc = boot_case(suite, "boot-iommu");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, both_bindings);
 	tcase_add_test(tc, it_is_the_merging);
 	tcase_add_test(tc, few_references);
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

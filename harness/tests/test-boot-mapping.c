@@ -5,42 +5,20 @@
  */
 #include <string.h>
 
-#include "lib/buf.h"
 #include "lib/cleanup.h"
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
 
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
-
 /* The cells of mappings.ini that --only leaves: all pass. A new reference to the result. */
 static json_t *run_mappings(const char *const only[3])
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
-	const char *const args[] = { "run", "scenarios/mappings.ini", "-q", "-o", out, "--only",
-				     "rw=randread", "--only", only[0], "--only", only[1], "--only", only[2],
-				     "--only", "arch=arm64", "--only", "topology=dom0less", "--only",
+	const char *const args[] = { "run", "scenarios/mappings.ini", "--only", "rw=randread", "--only",
+				     only[0], "--only", only[1], "--only", only[2], "--only",
+				     "arch=arm64", "--only", "topology=dom0less", "--only",
 				     "binding=iommus", "--only", "allocator=upstream", NULL };
-	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	json_t *result;
-	const json_t *canary;
+	json_t *result = boot_run(0, args, NULL);
 
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
-	canary = json_object_get(result, "canary");
-	ck_assert_msg(json_is_true(json_object_get(canary, "identical")), "the canary differs: %s",
-		      boot_str(canary, "difference"));
+	boot_check_canary(result);
 	return result;
 }
 
@@ -129,12 +107,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot-mapping");
-	TCase *tc = tcase_create("boot-mapping");
+	TCase *tc = boot_case(suite, "boot-mapping");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, one_request_at_a_time);
 	tcase_add_test(tc, many_large_requests);
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

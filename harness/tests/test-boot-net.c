@@ -3,28 +3,12 @@
  * Ring 3: real boots with a network device. Content is verified with all combinations of
  * offloads, round trips are counted, and so are references.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "lib/buf.h"
 #include "lib/cleanup.h"
-#include "lib/fs.h"
 #include "lib/json.h"
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
-#include "tests/lib-cli.h"
-
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
 
 /* What every cell that passed must have. */
 static void check_cell(const json_t *cell)
@@ -49,26 +33,9 @@ static void check_cell(const json_t *cell)
 	ck_assert_double_eq(boot_metric(cell, "backend_maps"), boot_metric(cell, "backend_unmaps"));
 }
 
-static json_t *run(const char *scenario, const char *const *only)
+static json_t *run(const char *scenario, const char *const *more)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *args[16] = { "run", scenario, "-q", "-o", out };
-	size_t n = 5;
-	_cleanup_free_ char *log = NULL;
-	json_t *result;
-	int status;
-
-	for (; *only; only++) {
-		args[n++] = "--only";
-		args[n++] = *only;
-	}
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
-	return result;
+	return boot_run(0, (const char *const[]){ "run", scenario, NULL }, more);
 }
 
 static const struct { const char *only; size_t cells; } smoke[] = {
@@ -78,13 +45,12 @@ static const struct { const char *only; size_t cells; } smoke[] = {
 
 START_TEST(round_trips)
 {
-	const char *const only[] = { smoke[_i].only, NULL };
+	const char *const only[] = { "--only", smoke[_i].only, NULL };
 	_cleanup_json_ json_t *result = run("scenarios/net-smoke.ini", only);
 	const json_t *cell;
 	size_t i, n = 0;
 
-	ck_assert_msg(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")),
-		      "the canary differs: %s", boot_str(json_object_get(result, "canary"), "difference"));
+	boot_check_canary(result);
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
 		if (!strcmp(boot_str(cell, "outcome"), "not-applicable"))
 			continue;
@@ -102,7 +68,8 @@ END_TEST
 /* Two domUs, two backends, dom0's bridge: what one sends the other gets, and says so. */
 START_TEST(two_domus)
 {
-	static const char *const only[] = { "arch=arm64", "net_test=udp-rr", "binding=iommus", NULL };
+	static const char *const only[] = { "--only", "arch=arm64", "--only", "net_test=udp-rr",
+					    "--only", "binding=iommus", NULL };
 	_cleanup_json_ json_t *result = run("scenarios/net-domu.ini", only);
 	const json_t *cell = json_array_get(json_object_get(result, "cells"), 0), *other;
 
@@ -121,7 +88,7 @@ END_TEST
 /* The backend is killed in mid-traffic: nothing stays granted, and bound again the device works. */
 START_TEST(backend_killed)
 {
-	static const char *const only[] = { "binding=iommus", NULL };
+	static const char *const only[] = { "--only", "binding=iommus", NULL };
 	static const char *const names[] = { "disturbed", "traffic-ended", "recovered", "grefs-returned",
 					     "access-ended", "backend-end" };
 	_cleanup_json_ json_t *result = run("scenarios/net-restart.ini", only);
@@ -135,21 +102,13 @@ START_TEST(backend_killed)
 }
 END_TEST
 
-static Suite *suite(void)
+int main(void)
 {
-	Suite *s = suite_create("boot-net");
-	TCase *tc = tcase_create("boot-net");
+	Suite *suite = suite_create("boot-net");
+	TCase *tc = boot_case(suite, "boot-net");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, round_trips, 0, ARRAY_SIZE(smoke));
 	tcase_add_test(tc, two_domus);
 	tcase_add_test(tc, backend_killed);
-	suite_add_tcase(s, tc);
-	return s;
-}
-
-int main(void)
-{
-	return lib_check_main(suite());
+	return lib_check_main(suite);
 }

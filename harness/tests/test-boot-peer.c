@@ -15,18 +15,6 @@
 	"[variant]\ntopology = xl\nbinding = none\ndevice = netfront\n[workload]\nkind = net\n" \
 	"number_ios = 100\nverify = yes\n"
 
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
-
 /* A 4 KiB random read alone: hypercalls for grants, allocations from the free list. */
 static const struct {
 	const char *mapping;
@@ -40,20 +28,14 @@ static const struct {
 
 START_TEST(blkfront)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
-	const char *const args[] = { "run", "pv-peers", "-q", "-o", out, "--only", "arch=arm64",
-				     "--only", "bs=4k", "--only", "device=blkfront", "--only",
-				     "binding=none", "--only", "mapping=map,persistent", NULL };
-	_cleanup_json_ json_t *result = NULL;
+	static const char *const args[] = { "run", "pv-peers", "--only", "arch=arm64", "--only", "bs=4k",
+					    "--only", "device=blkfront", "--only", "binding=none", "--only",
+					    "mapping=map,persistent", NULL };
+	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
 	const json_t *cell, *proof;
-	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 	size_t i;
 
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
-	ck_assert(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")));
+	boot_check_canary(result);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), ARRAY_SIZE(reads));
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
 		proof = json_object_get(cell, "proof");
@@ -82,21 +64,15 @@ END_TEST
  */
 START_TEST(netfront)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
-	_cleanup_free_ char *ini = xasprintf("%s/netfront.ini", cli.dir);
-	const char *const args[] = { "run", ini, "-q", "-o", out, NULL };
+	_cleanup_free_ char *ini = xasprintf("%s/netfront.ini", boot_cli.dir);
+	const char *const args[] = { "run", ini, NULL };
 	_cleanup_json_ json_t *result = NULL;
 	struct err err = { 0 };
 	const json_t *cell, *proof;
-	int status;
 
 	ck_assert_int_eq(fs_write_atomic(ini, NETFRONT, strlen(NETFRONT), 0644, &err), 0);
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
-	ck_assert(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")));
+	result = boot_run(0, args, NULL);
+	boot_check_canary(result);
 	cell = json_array_get(json_object_get(result, "cells"), 0);
 	proof = json_object_get(cell, "proof");
 	ck_assert_str_eq(boot_str(cell, "outcome"), "pass");
@@ -115,12 +91,9 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot-peer");
-	TCase *tc = tcase_create("boot-peer");
+	TCase *tc = boot_case(suite, "boot-peer");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, blkfront);
 	tcase_add_test(tc, netfront);
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

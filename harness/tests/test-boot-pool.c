@@ -7,40 +7,20 @@
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
-#include "lib/fs.h"
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
-
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
 
 /* One cell, the domU with more arguments. A new reference to the result. */
 static json_t *run_one(const char *scenario, const char *allocator, const char *mapping,
 		       const char *bs, const char *domu_args, int want)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
 	_cleanup_free_ char *alloc = xasprintf("allocator=%s", allocator);
 	_cleanup_free_ char *map = xasprintf("mapping=%s", mapping), *size = xasprintf("bs=%s", bs);
-	const char *const args[] = { "run", scenario, "-q", "--no-canary", "-o", out, "--only", alloc,
-				     "--only", map, "--only", size, "--only", "arch=arm64", "--only",
-				     "topology=dom0less", "--only", "binding=iommus", "--domu-args", domu_args,
-				     NULL };
-	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	json_t *result;
+	const char *const args[] = { "run", scenario, "--no-canary", "--only", alloc, "--only", map, "--only",
+				     size, "--only", "arch=arm64", "--only", "topology=dom0less", "--only",
+				     "binding=iommus", "--domu-args", domu_args, NULL };
+	json_t *result = boot_run(want, args, NULL);
 
-	log = cli_log(&cli);
-	ck_assert_msg(status == want, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 1);
 	return result;
 }
@@ -48,17 +28,6 @@ static json_t *run_one(const char *scenario, const char *allocator, const char *
 static const json_t *the_cell(const json_t *result)
 {
 	return json_array_get(json_object_get(result, "cells"), 0);
-}
-
-/* A file of the cell's. */
-static char *cell_file(const json_t *cell, const char *name)
-{
-	_cleanup_free_ char *path = xasprintf("%s/out/cells/%s/%s", cli.dir, boot_str(cell, "id"), name);
-	struct buf text = BUF_INIT;
-	struct err err = { 0 };
-
-	ck_assert_msg(fs_read(path, &text, &err) == 0, "%s", err.msg);
-	return buf_detach(&text);
 }
 
 /* No grant, no hypercall for one, no page mapped: not one, and Xen says so too. */
@@ -85,7 +54,7 @@ START_TEST(full_pool)
 						"xen_grant_dma.pool_grants=400", 0);
 	const json_t *cell = the_cell(result);
 	const json_t *checks = json_object_get(cell, "checks");
-	_cleanup_free_ char *counters = cell_file(cell, "grant-dma-after.txt");
+	_cleanup_free_ char *counters = boot_cell_file(cell, "grant-dma-after.txt");
 	const char *enospc = strstr(counters, "fail_enospc ");
 
 	/* those that wait may be merged: how many requests there were does not say anything */
@@ -110,7 +79,7 @@ START_TEST(wrong_partner)
 	_cleanup_json_ json_t *result = run_one("scenarios/pairs.ini", wrong[_i].allocator,
 						wrong[_i].mapping, "4k", wrong[_i].args, 3);
 	const json_t *cell = the_cell(result);
-	_cleanup_free_ char *log = cell_file(cell, "domu.log");
+	_cleanup_free_ char *log = boot_cell_file(cell, "domu.log");
 
 	ck_assert_str_eq(boot_str(cell, "outcome"), "fail");
 	ck_assert_msg(strstr(log, wrong[_i].said), "%s: the domU did not say \"%s\"",
@@ -123,13 +92,10 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot-pool");
-	TCase *tc = tcase_create("boot-pool");
+	TCase *tc = boot_case(suite, "boot-pool");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, costs_nothing);
 	tcase_add_test(tc, full_pool);
 	tcase_add_loop_test(tc, wrong_partner, 0, (int)ARRAY_SIZE(wrong));
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

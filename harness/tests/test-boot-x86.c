@@ -13,34 +13,14 @@
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
 
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
-
 /* Run; all cells that can must pass with grants. Returns how many did. */
 static size_t run_granted(const char *const *args, int ios)
 {
-	_cleanup_json_ json_t *result = NULL;
-	_cleanup_free_ char *log = NULL;
-	const json_t *cell, *canary;
-	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
+	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
+	const json_t *cell;
 	size_t i, n = 0;
 
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
-	canary = json_object_get(result, "canary");
-	ck_assert_msg(json_is_true(json_object_get(canary, "identical")), "the canary differs: %s",
-		      boot_str(canary, "difference"));
+	boot_check_canary(result);
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
 		if (!strcmp(boot_str(cell, "outcome"), "not-applicable"))
 			continue;
@@ -52,8 +32,7 @@ static size_t run_granted(const char *const *args, int ios)
 
 START_TEST(bindings)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "scenarios/blk-x86.ini", "-q", "-o", out, NULL };
+	static const char *const args[] = { "run", "scenarios/blk-x86.ini", NULL };
 
 	ck_assert_uint_eq(run_granted(args, 100), 3);
 }
@@ -62,9 +41,8 @@ END_TEST
 /* Version 2 of the grant table: status frames are mapped, and all grants come back. */
 START_TEST(grant_table_v2)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "scenarios/blk-gnttab.ini", "-q", "--no-count", "-o", out,
-				     "--only", "gnttab=v2", NULL };
+	static const char *const args[] = { "run", "scenarios/blk-gnttab.ini", "--no-count", "--only",
+					    "gnttab=v2", NULL };
 
 	ck_assert_uint_eq(run_granted(args, 300), 1);
 }
@@ -73,14 +51,13 @@ END_TEST
 /* The backend in a PVH dom0: a grant is mapped once there, not twice. */
 START_TEST(pvh_dom0)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "scenarios/blk-dom0.ini", "-q", "--no-count", "-o", out,
-				     "--only", "dom0=pvh", NULL };
+	static const char *const args[] = { "run", "scenarios/blk-dom0.ini", "--no-count", "--only",
+					    "dom0=pvh", NULL };
 	_cleanup_json_ json_t *result = NULL;
 	const json_t *cell;
 
 	ck_assert_uint_eq(run_granted(args, 300), 1);
-	result = boot_load(&cli, "result.json");
+	result = boot_load("result.json");
 	cell = json_array_get(json_object_get(result, "cells"), 0);
 	ck_assert(json_is_true(json_object_get(json_object_get(cell, "checks"), "dom0-kind")));
 	ck_assert_double_eq(boot_metric(cell, "backend_grant_hypercalls_per_io"), 8);
@@ -90,21 +67,18 @@ END_TEST
 /* The grant table as an IOMMU, and a pool that is mapped once, behind a PV dom0 and by overlay. */
 START_TEST(allocators)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "scenarios/variants.ini", "-q", "-o", out, "--only",
-				     "arch=x86_64", "--only", "binding=dev-domid", "--only",
-				     "allocator=iommu,pool", NULL };
+	static const char *const args[] = { "run", "scenarios/variants.ini", "--only", "arch=x86_64",
+					    "--only", "binding=dev-domid", "--only",
+					    "allocator=iommu,pool", NULL };
 
 	ck_assert_uint_eq(run_granted(args, 100), 2);
 }
 END_TEST
 
 START_TEST(event_channel_on_arm64)
-
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "scenarios/blk-irq.ini", "-q", "--no-count", "-o", out,
-				     "--only", "irq=evtchn", NULL };
+	static const char *const args[] = { "run", "scenarios/blk-irq.ini", "--no-count", "--only",
+					    "irq=evtchn", NULL };
 
 	ck_assert_uint_eq(run_granted(args, 300), 2);
 }
@@ -113,19 +87,11 @@ END_TEST
 /* The domU crashes, or is destroyed, in mid-I/O: the backend ends in order, nothing mapped. */
 START_TEST(disturbed)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "scenarios/blk-disturb.ini", "-q", "--no-canary", "-o", out,
-				     NULL };
-	_cleanup_json_ json_t *result = NULL;
-	_cleanup_free_ char *log = NULL;
+	static const char *const args[] = { "run", "scenarios/blk-disturb.ini", "--no-canary", NULL };
+	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
 	const json_t *cell;
-	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 	size_t i;
 
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
 		const json_t *checks = json_object_get(cell, "checks");
@@ -155,26 +121,18 @@ START_TEST(own_virtio_of_the_machine)
 	static const char *const patch[2] = {
 		NULL, "guests/linux/test-patches/revert-no-dom0-backend-in-dom0.patch",
 	};
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir), *log = NULL;
-	_cleanup_free_ char *ini = xasprintf("%s/host-virtio.ini", cli.dir);
-	_cleanup_free_ char *dom0_log = NULL;
-	const char *args[] = { "run", ini, "-q", "--no-canary", "-o", out, patch[_i] ? "--test-patch" : NULL,
-			       patch[_i], NULL };
-	_cleanup_buf_ struct buf said = BUF_INIT;
+	_cleanup_free_ char *ini = xasprintf("%s/host-virtio.ini", boot_cli.dir), *said = NULL;
+	const char *const args[] = { "run", ini, "--no-canary", patch[_i] ? "--test-patch" : NULL,
+				     patch[_i], NULL };
 	_cleanup_json_ json_t *result = NULL;
 	struct err err = { 0 };
 	const json_t *cell;
-	int status;
 
 	ck_assert_int_eq(fs_write_atomic(ini, HOST_VIRTIO, strlen(HOST_VIRTIO), 0644, &err), 0);
-	status = cli_run(&cli, args, NULL, RUN_MS, NULL);
-	log = cli_log(&cli);
-	ck_assert_msg(status == (_i ? 3 : 0), "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
+	result = boot_run(_i ? 3 : 0, args, NULL);
 	cell = json_array_get(json_object_get(result, "cells"), 0);
-	dom0_log = xasprintf("%s/cells/%s/dom0.log", out, boot_str(cell, "id"));
-	ck_assert_int_eq(fs_read(dom0_log, &said, &err), 0);
-	ck_assert_int_eq(strstr(said.data, "Using dom0 as backend") != NULL, _i);
+	said = boot_cell_file(cell, "dom0.log");
+	ck_assert_int_eq(strstr(said, "Using dom0 as backend") != NULL, _i);
 	if (!_i)
 		return;
 	ck_assert_str_eq(boot_str(cell, "outcome"), "fail");
@@ -185,21 +143,15 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot-x86");
-	TCase *tc = tcase_create("boot-x86");
+	TCase *tc = boot_case(suite, "boot-x86");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, event_channel_on_arm64);
 	tcase_add_test(tc, bindings);
 	tcase_add_test(tc, grant_table_v2);
 	tcase_add_test(tc, pvh_dom0);
 	tcase_add_test(tc, disturbed);
 	tcase_add_loop_test(tc, own_virtio_of_the_machine, 0, 2);
-	suite_add_tcase(suite, tc);
-	tc = tcase_create("allocators");
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tc = boot_case(suite, "allocators");
 	tcase_add_test(tc, allocators);
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }

@@ -12,23 +12,10 @@
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
-#include "lib/fs.h"
 #include "lib/json.h"
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
 #include "tests/lib-cli.h"
-
-static struct cli cli;
-
-static void setup(void)
-{
-	cli_setup(&cli);
-}
-
-static void teardown(void)
-{
-	cli_teardown(&cli);
-}
 
 /* The harness itself is to take less than 2 % of the run's CPU time and 64 MiB. */
 static void check_harness(const json_t *result)
@@ -44,22 +31,13 @@ static void check_harness(const json_t *result)
 
 START_TEST(both_topologies_and_bindings)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "scenarios/blk-smoke.ini", "-q", "-o", out, NULL };
-	_cleanup_json_ json_t *result = NULL, *manifest = NULL;
-	_cleanup_free_ char *log = NULL;
+	static const char *const args[] = { "run", "scenarios/blk-smoke.ini", NULL };
+	_cleanup_json_ json_t *result = boot_run(0, args, NULL), *manifest = boot_load("manifest.json");
 	const json_t *cell;
 	size_t i;
-	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	manifest = boot_load(&cli, "manifest.json");
-	boot_check_schema("result", result);
 	boot_check_schema("manifest", manifest);
-	ck_assert_msg(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")),
-		      "the canary differs: %s", boot_str(json_object_get(result, "canary"), "difference"));
+	boot_check_canary(result);
 	check_harness(result);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
 	json_array_foreach(json_object_get(result, "cells"), i, cell)
@@ -70,7 +48,7 @@ END_TEST
 /* One cell of blk-smoke that must not pass; the reason must hold want. */
 static void expect_failure(const char *const *more, const char *outcome, const char *want)
 {
-	boot_expect_failure(&cli, "scenarios/blk-smoke.ini", more, outcome, want);
+	boot_expect_failure("scenarios/blk-smoke.ini", more, outcome, want);
 }
 
 /* e433715b1165 reverted: buffers that cross a page lose their last grant. */
@@ -89,52 +67,44 @@ END_TEST
 START_TEST(interrupted_and_resumed)
 {
 	static const char said[] = "not finished; go on with: ";
-	_cleanup_free_ char *bin = xstrndup(cli.program, (size_t)(strrchr(cli.program, '/') - cli.program));
+	_cleanup_free_ char *bin = xstrndup(boot_cli.program, (size_t)(strrchr(boot_cli.program, '/') - boot_cli.program));
 	_cleanup_free_ char *first = NULL, *second = NULL, *log = NULL, *end = NULL;
 	_cleanup_json_ json_t *result = NULL;
 	char *line;
 	int status;
 
 	first = xasprintf("timeout -s INT 2 %s run scenarios/blk-smoke.ini --only topology=dom0less "
-			  "-o %s/out -j 1 >%s/log 2>&1", cli.program, cli.dir, cli.dir);
+			  "-o %s/out -j 1 >%s/log 2>&1", boot_cli.program, boot_cli.dir, boot_cli.dir);
 	/* timeout's own status is 124, whatever the program's was */
 	status = system(first);
-	log = cli_log(&cli);
+	log = cli_log(&boot_cli);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 124, "status %d\n%s", status, log);
 	line = strstr(log, said);
 	ck_assert_msg(line != NULL, "no line that goes on:\n%s", log);
 	line += strlen(said);
 	line[strcspn(line, "\n")] = 0;
-	second = xasprintf("PATH=%s:$PATH; %s >%s/log 2>&1", bin, line, cli.dir);
+	second = xasprintf("PATH=%s:$PATH; %s >%s/log 2>&1", bin, line, boot_cli.dir);
 	status = system(second);
-	end = cli_log(&cli);
+	end = cli_log(&boot_cli);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s: status %d\n%s", second,
 		      status, end);
-	result = boot_load(&cli, "result.json");
+	result = boot_load("result.json");
 	boot_check_schema("result", result);
 	/* the options went along: two cells, not four */
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 2);
-	ck_assert(json_is_true(json_object_get(json_object_get(result, "canary"), "identical")));
+	boot_check_canary(result);
 }
 END_TEST
 
 /* The thread's timeout: the kernel waits it out, says so, and goes on without the IOMMU. */
 START_TEST(deferred_probe_timeout_is_waited_out)
 {
-	_cleanup_free_ char *out = xasprintf("%s/out", cli.dir);
-	const char *const args[] = { "run", "scenarios/probe-time.ini", "-q", "--no-canary", "-o", out,
-				     "--only", "binding=iommus,iommus-nostub", "--only", "mapping=map",
-				     NULL };
-	_cleanup_json_ json_t *result = NULL;
-	_cleanup_free_ char *log = NULL;
+	static const char *const args[] = { "run", "scenarios/probe-time.ini", "--no-canary", "--only",
+					    "binding=iommus,iommus-nostub", "--only", "mapping=map", NULL };
+	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
 	const json_t *cell;
 	size_t i;
-	int status = cli_run(&cli, args, NULL, RUN_MS, NULL);
 
-	log = cli_log(&cli);
-	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
-	result = boot_load(&cli, "result.json");
-	boot_check_schema("result", result);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "cells")), 4);
 	json_array_foreach(json_object_get(result, "cells"), i, cell) {
 		const json_t *axes = json_object_get(cell, "axes");
@@ -169,15 +139,12 @@ END_TEST
 int main(void)
 {
 	Suite *suite = suite_create("boot");
-	TCase *tc = tcase_create("boot");
+	TCase *tc = boot_case(suite, "boot");
 
-	tcase_set_timeout(tc, 30 * 60);
-	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, both_topologies_and_bindings);
 	tcase_add_test(tc, missing_stub_is_a_deferred_probe);
 	tcase_add_test(tc, deferred_probe_timeout_is_waited_out);
 	tcase_add_test(tc, interrupted_and_resumed);
 	tcase_add_test(tc, page_offset_ignored_is_seen);
-	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);
 }
