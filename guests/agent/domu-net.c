@@ -134,7 +134,7 @@ static bool round_trips(const struct conf *conf, struct net_result *r, const str
 
 static bool iperf3(const struct conf *conf, char *out, size_t size, char *error, size_t err_size)
 {
-	char bytes[24], length[16], streams[8];
+	char bytes[24], length[16], streams[8], rate[24];
 	bool udp = !strncmp(conf->net_test, "udp", 3), down = strstr(conf->net_test, "down") != NULL;
 	const char *argv[24];
 	size_t n = 0;
@@ -143,6 +143,13 @@ static bool iperf3(const struct conf *conf, char *out, size_t size, char *error,
 	snprintf(bytes, sizeof(bytes), "%lld", (long long)conf->net_size * conf->net_count);
 	snprintf(length, sizeof(length), "%d", conf->net_size);
 	snprintf(streams, sizeof(streams), "%d", conf->net_in_flight);
+	/*
+	 * Bits per second of each stream; 0: any. From the domU the device holds the sender back.
+	 * To it nothing does: a tap drops what it has no room for, and with it what iperf3 says to
+	 * its other end, which then waits for TCP to send that again, for seconds.
+	 */
+	snprintf(rate, sizeof(rate), "%lld", !down || !conf->net_interval_ns ? 0 :
+		 8000000000LL * conf->net_size / conf->net_interval_ns / conf->net_in_flight);
 	argv[n++] = IPERF3;
 	argv[n++] = "-c";
 	argv[n++] = conf->net_peer;
@@ -158,7 +165,7 @@ static bool iperf3(const struct conf *conf, char *out, size_t size, char *error,
 	if (udp) {
 		argv[n++] = "-u";
 		argv[n++] = "-b";
-		argv[n++] = "0";
+		argv[n++] = rate;
 	}
 	argv[n] = NULL;
 	status = sys_run(argv, out, size, TIMED_MS);

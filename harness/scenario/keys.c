@@ -127,8 +127,8 @@ static const struct key_word net_tests[] = {
 	{ "tcp-rr", "round trips of messages over one TCP connection", NULL },
 	{ "tcp-up", "iperf3, TCP from the domU", NULL },
 	{ "tcp-down", "iperf3, TCP to the domU", NULL },
-	{ "udp-up", "iperf3, UDP from the domU, as fast as it goes", NULL },
-	{ "udp-down", "iperf3, UDP to the domU, as fast as it goes", NULL },
+	{ "udp-up", "iperf3, UDP from the domU, as fast as the device takes it", NULL },
+	{ "udp-down", "iperf3, UDP to the domU, a datagram each interval_us: nothing holds the sender back", NULL },
 	{ NULL, NULL, NULL },
 };
 
@@ -306,7 +306,7 @@ const struct scenario_key scenario_keys[] = {
 	SET("workload", "number_ios", KEY_UINT, SET_NUMBER_IOS, .min = 1, .max = 10000000,
 	    .def = "300", .help = "operations in the timed part: a count, never a time"),
 	SET("workload", "interval_us", KEY_UINT, SET_INTERVAL_US, .min = 1, .max = 1000000,
-	    .def = "1000", .help = "loop = open: mean time between messages"),
+	    .def = "1000", .help = "loop = open: mean time between messages; udp-down: between datagrams of all streams"),
 	SET("workload", "verify", KEY_BOOL, SET_VERIFY, .def = "no",
 	    .help = "check content before the timed part: fio's verify=crc32c; of net: both ends, all offloads"),
 	SET("workload", "unbind", KEY_BOOL, SET_UNBIND, .def = "yes",

@@ -155,6 +155,31 @@ START_TEST(packets)
 }
 END_TEST
 
+/* A flood that iperf3 knows nothing of: what it says has arrived never crossed the device. */
+START_TEST(udp_carried)
+{
+	static const struct { double all, lost, tx, rx; bool up; const char *want; } c[] = {
+		{ 500, 0, 21, 503, false, NULL }, { 500, 0, 503, 21, true, NULL },
+		{ 900, 400, 21, 500, false, NULL },
+		{ 1081419, 0, 21, 45912, false, "1081419 datagrams have arrived, and the device has carried 45912" },
+		{ 500, 0, 21, 503, true, "500 datagrams" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(c) / sizeof(c[0]); i++) {
+		_cleanup_json_ json_t *m = json_array();
+		struct err err = { 0 };
+
+		metric_add(m, "u.datagrams", "1", METRIC_EXACT, "none", c[i].all);
+		metric_add(m, "u.lost", "1", METRIC_EXACT, "less", c[i].lost);
+		metric_add(m, "packets_tx", "1", METRIC_EXACT, "none", c[i].tx);
+		metric_add(m, "packets_rx", "1", METRIC_EXACT, "none", c[i].rx);
+		ck_assert_int_eq(metrics_udp_carried(m, "u", c[i].up, &err), c[i].want ? -1 : 0);
+		ck_assert_msg(!c[i].want || strstr(err.msg, c[i].want), "%s", err.msg);
+	}
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("metrics-net");
@@ -166,6 +191,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, iperf3);
 	tcase_add_loop_test(tc, refuses_iperf3, 0, (int)(sizeof(bad_iperf3) / sizeof(bad_iperf3[0])));
 	tcase_add_test(tc, packets);
+	tcase_add_test(tc, udp_carried);
 	suite_add_tcase(s, tc);
 	return s;
 }

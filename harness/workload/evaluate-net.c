@@ -87,7 +87,8 @@ int eval_net(const struct machine *m, const struct vm_result *r, enum metric_cla
 		unsigned long long bytes = ios * scenario_parse_size(m->cell->value[AXIS_MSG]);
 
 		if (metrics_iperf3(said, prefix.data, bytes, class, own, err) < 0 ||
-		    metrics_net_packets(device, pv, own, &ios, err) < 0)
+		    metrics_net_packets(device, pv, own, &ios, err) < 0 ||
+		    metrics_udp_carried(own, prefix.data, cell_is(m->cell, AXIS_NET_TEST, "udp-up"), err) < 0)
 			return -1;
 	}
 	if (eval_counts(m, r, device, ios, class, metrics, &span, &ops, err) < 0)

@@ -134,3 +134,26 @@ int metrics_net_packets(const json_t *device, bool pv, json_t *metrics, unsigned
 		*packets = (unsigned long)both;
 	return 0;
 }
+
+static double value_of(const json_t *metrics, const char *name)
+{
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(metrics, i, m)
+		if (!strcmp(json_string_value(json_object_get(m, "name")), name))
+			return number(m, "value");
+	return 0;
+}
+
+int metrics_udp_carried(const json_t *metrics, const char *prefix, bool up, struct err *err)
+{
+	_cleanup_free_ char *all = xasprintf("%s.datagrams", prefix), *lost = xasprintf("%s.lost", prefix);
+	double arrived = value_of(metrics, all) - value_of(metrics, lost);
+	double carried = value_of(metrics, up ? "packets_tx" : "packets_rx");
+
+	if (arrived <= carried)
+		return 0;
+	return err_subject(err, "iperf3.json: %.0f datagrams have arrived, and the device has carried "
+			   "%.0f packets: more was sent than anybody could take", arrived, carried);
+}

@@ -37,4 +37,12 @@ int metrics_net_rate_of(const json_t *net, const char *prefix, enum metric_class
 int metrics_net_packets(const json_t *device, bool pv, json_t *metrics, unsigned long *packets,
 			struct err *err);
 
+/*
+ * UDP streams: what iperf3 says has arrived must have crossed the device, from the domU (up) or
+ * to it. iperf3 counts a datagram as lost when it gets a later one, so that of a stream that
+ * was cut off it knows nothing, and its rate is the sender's. Call behind metrics_iperf3() and
+ * metrics_net_packets(), whose metrics these are.
+ */
+int metrics_udp_carried(const json_t *metrics, const char *prefix, bool up, struct err *err);
+
 #endif

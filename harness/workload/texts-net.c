@@ -113,6 +113,6 @@ void text_net_domu_conf(const struct machine *m, struct buf *out)
 		 m->sample.kind == SAMPLE_SEED ? m->sample.nr : 1);
 	if (machine_is_restarted(m))
 		buf_addstr(out, "net_restart=1\n");
-	if (cell_is(m->cell, AXIS_LOOP, "open"))
+	if (cell_is(m->cell, AXIS_LOOP, "open") || cell_is(m->cell, AXIS_NET_TEST, "udp-down"))
 		buf_addf(out, "net_interval_ns=%lu\n", scenario_uint(s, SET_INTERVAL_US) * 1000);
 }
