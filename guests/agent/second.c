@@ -27,15 +27,17 @@ bool second_init(struct second *s, const struct conf *conf)
 int second_create(struct second *s, const struct conf *conf, bool drivers, xc_interface *xch,
 		  char *error, size_t err_size)
 {
-	if (s->kind == SECOND_NONE || drivers != (s->kind == SECOND_DRIVER))
-		return 0;
-	if (drivers) {
+	if (s->kind == SECOND_DRIVER && drivers) {
 		if (driver_create_second(&s->driver, conf, error, err_size) < 0)
 			return -1;
 		s->domid = s->driver.domid;
-		return conf->set_target ? driver_set_target(&s->driver, xch, conf->frontend_domid, error,
-							    err_size) : 0;
+		return 0;
 	}
+	/* its frontend exists by now */
+	if (s->kind == SECOND_DRIVER && conf->set_target)
+		return driver_set_target(&s->driver, xch, conf->frontend_domid, error, err_size);
+	if (s->kind == SECOND_NONE || s->kind == SECOND_DRIVER || drivers)
+		return 0;
 	s->domid = toolstack_create(conf->second_config, conf->second_name, error, err_size);
 	if (s->domid < 0)
 		return -1;

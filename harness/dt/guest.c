@@ -263,8 +263,12 @@ static int put_devices(void *fdt, const struct dt_guest *guest)
 		TRY(fdt_begin_node(fdt, "virtio-bus"));
 		TRY(put_bus(fdt, guest->late_probe ? DT_LATE_COMPATIBLE : "xen,virtio-evtchn"));
 	}
+	/*
+	 * The first device is to be the first disk. Linux puts each node that an overlay adds in
+	 * front of those that are there (__of_attach_node() in drivers/of/dynamic.c).
+	 */
 	for (i = 0; i < guest->nr_virtio; i++)
-		TRY(put_virtio(fdt, guest, &guest->virtio[i]));
+		TRY(put_virtio(fdt, guest, &guest->virtio[guest->overlay ? guest->nr_virtio - 1 - i : i]));
 	return guest->irq == DT_IRQ_EVTCHN ? fdt_end_node(fdt) : 0;
 }
 
