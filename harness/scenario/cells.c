@@ -174,8 +174,6 @@ static const char *why_not_x86_driver(const struct cell *c)
 	if (!cell_is(c, AXIS_ATTACK, "none"))
 		return "x86: a driver domain is PV there, and must be allowed to map any frame of its "
 		       "frontend to get at the ioreq page: grants protect nothing";
-	if (!cell_is(c, AXIS_SECOND, "none"))
-		return "x86: a second driver domain or frontend is shown on arm64";
 	return NULL;
 }
 

@@ -167,7 +167,7 @@ static int write_driver(struct draft *d, struct err *err)
 }
 
 /* The same of the second driver domain or frontend; a hostile one needs none. */
-static int write_second(struct draft *d, struct err *err)
+static int write_second(struct draft *d, const char *early, struct err *err)
 {
 	bool driver = cell_second(d->plan->machine.cell) == SECOND_DRIVER;
 	_cleanup_free_ char *over = xasprintf("%s/second-overlay.cpio", d->plan->dir);
@@ -178,7 +178,7 @@ static int write_second(struct draft *d, struct err *err)
 	d->second_ramdisk_path = xasprintf("%s/second.cpio", d->plan->dir);
 	if (domu_overlay(d, &d->second_conf, driver ? &no_job : &d->job, over, err) < 0)
 		return -1;
-	return join(NULL, draft_part(d, driver ? PART_DRIVER : PART_DOMU)->path, over,
+	return join(driver ? NULL : early, draft_part(d, driver ? PART_DRIVER : PART_DOMU)->path, over,
 		    d->second_ramdisk_path, err);
 }
 
@@ -213,7 +213,7 @@ static int write_images(struct draft *d, struct err *err)
 	if (fs_write_atomic(d->guest_dtb_path, d->guest_dtb.data, d->guest_dtb.size, 0644, err) < 0 ||
 	    (early && early_archive(d, domu_early, err) < 0) ||
 	    domu_overlay(d, &d->domu_conf, &d->job, domu_over, err) < 0 || write_driver(d, err) < 0 ||
-	    write_second(d, err) < 0 ||
+	    write_second(d, early ? domu_early : NULL, err) < 0 ||
 	    join(early ? domu_early : NULL, draft_part(d, PART_DOMU)->path, domu_over, d->domu_ramdisk_path, err) < 0 ||
 	    write_peer(d, early ? domu_early : NULL, err) < 0 || dom0_overlay(d, dom0_over, err) < 0 ||
 	    join(NULL, draft_part(d, xl ? PART_DOM0_XL : PART_DOM0_LESS)->path, dom0_over, d->ramdisk_path,

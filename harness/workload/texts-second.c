@@ -59,13 +59,7 @@ void text_second_config(const struct machine *m, struct buf *out)
 			text_label(m, text_frontend_type(m), out);
 			break;
 		}
-		text_xl_common(m, SECOND_NAME, "Image", "second.cpio", scenario_uint(s, SET_DOMU_MEM_MIB),
-			       false, out);
-		buf_addstr(out, "device_tree = \"/grantbench/guest.dtb\"\n");
-		text_label(m, text_frontend_type(m), out);
-		buf_addf(out, "max_grant_frames = %lu\nextra = \"", scenario_uint(s, SET_GRANT_FRAMES));
-		text_domu_args(m, out);
-		buf_addstr(out, "\"\n");
+		text_frontend_config(m, SECOND_NAME, "second.cpio", out);
 		break;
 	}
 }

@@ -411,8 +411,8 @@ void text_peer_domu_conf(const struct machine *m, struct buf *out)
 	buf_addf(out, "disk_wait_ms=%d\n", DISK_WAIT_MS);
 }
 
-static void frontend_config(const struct machine *m, const char *name, const char *ramdisk,
-			    struct buf *out)
+void text_frontend_config(const struct machine *m, const char *name, const char *ramdisk,
+			  struct buf *out)
 {
 	text_xl_common(m, name, "Image", ramdisk, scenario_uint(m->scenario, SET_DOMU_MEM_MIB), false, out);
 	if (machine_is_pv_net(m))
@@ -431,12 +431,12 @@ static void frontend_config(const struct machine *m, const char *name, const cha
 
 void text_xl_config(const struct machine *m, struct buf *out)
 {
-	frontend_config(m, DOMU_NAME, "domu.cpio", out);
+	text_frontend_config(m, DOMU_NAME, "domu.cpio", out);
 }
 
 void text_peer_domu_config(const struct machine *m, struct buf *out)
 {
-	frontend_config(m, PEER_NAME, "peer.cpio", out);
+	text_frontend_config(m, PEER_NAME, "peer.cpio", out);
 }
 
 void text_driver_config(const struct machine *m, struct buf *out)

@@ -104,6 +104,9 @@ void text_common_conf(const struct machine *m, enum report_source who, struct bu
 void text_xl_common(const struct machine *m, const char *name, const char *kernel,
 		    const char *ramdisk, unsigned long mem_mib, bool pv, struct buf *out);
 void text_label(const struct machine *m, const char *type, struct buf *out);
+/* xl's configuration of a frontend, be it the first, a second one or the peer. */
+void text_frontend_config(const struct machine *m, const char *name, const char *ramdisk,
+			  struct buf *out);
 /* FLASK's type of the frontends. */
 const char *text_frontend_type(const struct machine *m);
 /* The second domU, where machine_has_peer(). */
