@@ -16,11 +16,11 @@
 #include <xenctrl.h>
 
 #include "conf.h"
-#include "dom0-net.h"
 #include "driver.h"
 #include "hotplug.h"
 #include "kmemleak.h"
 #include "judge.h"
+#include "netstack.h"
 #include "peer.h"
 #include "perf.h"
 #include "relay.h"
@@ -250,7 +250,7 @@ static int watch(struct dom0 *d)
 				finish(false);
 			}
 		}
-		if (!dom0_net_alive(error, sizeof(error)) ||
+		if (!netstack_alive(error, sizeof(error)) ||
 		    peer_domu_poll(&d->peer_domu, error, sizeof(error)) < 0) {
 			report_error("%s", error);
 			finish(false);
@@ -398,7 +398,7 @@ static void run(struct dom0 *d)
 	bool ok;
 
 	/* the bridge before anything that is to be in it */
-	if (dom0_net_start(&d->conf, error, sizeof(error)) < 0)
+	if (netstack_start(&d->conf, error, sizeof(error)) < 0)
 		give_up(error);
 	start_domu(d);
 	/* it is to serve before the first asks */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "dom0-net.h"
+#include "netstack.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "netcfg.h"
 #include "sys.h"
@@ -10,7 +13,13 @@
 /* What the domU's workloads talk to. */
 static const char *const serve_argv[] = { "/bin/gb-net", "serve", NULL };
 static const char *const iperf3_argv[] = { "/bin/iperf3", "-s", NULL };
-static struct child servers[2];
+
+#define NR_SERVERS 2
+
+static struct {
+	struct child child;
+	int pidfd;		/* readable once it has ended */
+} servers[NR_SERVERS];
 
 static int failed(const char *what, const char *name, int ret, char *error, size_t err_size)
 {
@@ -41,7 +50,23 @@ static int bridge(const struct conf *conf, char *error, size_t err_size)
 		      netcfg_neighbour(br, conf->net_peer, conf->net_peer_mac), error, err_size);
 }
 
-int dom0_net_start(const struct conf *conf, char *error, size_t err_size)
+static int start(size_t i, const char *const *argv, bool drop_out)
+{
+	int ret = sys_spawn(&servers[i].child, argv, drop_out, drop_out);
+
+	if (ret < 0)
+		return ret;
+	servers[i].pidfd = (int)syscall(SYS_pidfd_open, servers[i].child.pid, 0);
+	return servers[i].pidfd < 0 ? -errno : 0;
+}
+
+static bool has_streams(const struct conf *conf)
+{
+	return !strcmp(conf->net_test, "tcp-up") || !strcmp(conf->net_test, "tcp-down") ||
+	       !strcmp(conf->net_test, "udp-up") || !strcmp(conf->net_test, "udp-down");
+}
+
+int netstack_start(const struct conf *conf, char *error, size_t err_size)
 {
 	int ret;
 
@@ -52,30 +77,55 @@ int dom0_net_start(const struct conf *conf, char *error, size_t err_size)
 	/* without an address there is nobody here to talk to: another domU is */
 	if (!conf->net_address[0])
 		return 0;
-	ret = sys_spawn(&servers[0], serve_argv, false, false);
-	if (ret == 0 && (!strcmp(conf->net_test, "tcp-up") || !strcmp(conf->net_test, "tcp-down") ||
-			 !strcmp(conf->net_test, "udp-up") || !strcmp(conf->net_test, "udp-down")))
-		ret = sys_spawn(&servers[1], iperf3_argv, true, true);
+	ret = start(0, serve_argv, false);
+	if (ret == 0 && has_streams(conf))
+		ret = start(1, iperf3_argv, true);
 	return failed("start a server", conf->net_bridge, ret, error, err_size);
 }
 
-bool dom0_net_alive(char *error, size_t err_size)
+/* iperf3's report is for the client, which has it, too. */
+static void drop(struct child *child)
+{
+	char block[256];
+	ssize_t n;
+
+	while (child->out >= 0 && (n = sys_drain(child, block, sizeof(block))) >= 0) {
+		if (n)
+			continue;
+		close(child->out);
+		child->out = -1;
+	}
+}
+
+bool netstack_alive(char *error, size_t err_size)
 {
 	char text[64];
 	size_t i;
 
-	for (i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
-		char drop[256];
+	for (i = 0; i < NR_SERVERS; i++) {
+		struct child *child = &servers[i].child;
 
-		/* iperf3's report is for the client, which has it, too */
-		while (servers[i].pid && servers[i].out >= 0 &&
-		       sys_drain(&servers[i], drop, sizeof(drop)) > 0)
-			;
-		if (!servers[i].pid || !sys_child_ended(&servers[i]))
+		if (!child->pid)
+			continue;
+		drop(child);
+		if (!sys_child_ended(child))
 			continue;
 		snprintf(error, err_size, "%s ended: %s", i ? iperf3_argv[0] : serve_argv[0],
-			 sys_child_text(&servers[i], text, sizeof(text)));
+			 sys_child_text(child, text, sizeof(text)));
 		return false;
 	}
 	return true;
+}
+
+void netstack_poll_fds(struct pollfd *pfds)
+{
+	size_t i;
+
+	for (i = 0; i < NR_SERVERS; i++) {
+		bool runs = servers[i].child.pid && !servers[i].child.ended;
+
+		pfds[2 * i] = (struct pollfd){ .fd = runs ? servers[i].pidfd : -1, .events = POLLIN };
+		pfds[2 * i + 1] = (struct pollfd){ .fd = runs ? servers[i].child.out : -1,
+						   .events = POLLIN };
+	}
 }
