@@ -16,6 +16,7 @@
 #include <xenstore.h>
 
 #include "conf.h"
+#include "netstack.h"
 #include "perf.h"
 #include "report.h"
 #include "server.h"
@@ -34,6 +35,12 @@ static void __attribute__((noreturn)) give_up(const char *what, int err)
 	finish(false);
 }
 
+static void __attribute__((noreturn)) give_up_with(const char *error)
+{
+	report_error("%s", error);
+	finish(false);
+}
+
 static void start(struct server *s, const struct conf *conf, int frontend_domid)
 {
 	int ret = server_start(s, conf, NULL, frontend_domid);
@@ -41,17 +48,19 @@ static void start(struct server *s, const struct conf *conf, int frontend_domid)
 
 	if (ret < 0)
 		give_up("gb-backend", -ret);
-	if (server_wait_ready(s, error, sizeof(error)) == 0)
-		return;
-	report_error("%s", error);
-	finish(false);
+	if (server_wait_ready(s, error, sizeof(error)) < 0)
+		give_up_with(error);
 }
 
-/* Until both have ended, or have closed their output: nothing runs here without need. */
+/*
+ * Until both have ended, or have closed their output: nothing runs here without need. What
+ * serves at the other end of a network must not end before.
+ */
 static void wait_servers(struct server *s, unsigned int nr, struct perf *perf)
 {
-	struct pollfd pfd[2] = { { .fd = 0 }, { .fd = 0 } };
+	struct pollfd pfd[2 + NETSTACK_FDS] = { { .fd = 0 }, { .fd = -1 } };
 	unsigned int i, left;
+	char error[256];
 
 	do {
 		for (i = left = 0; i < nr; i++) {
@@ -60,14 +69,17 @@ static void wait_servers(struct server *s, unsigned int nr, struct perf *perf)
 			pfd[i] = (struct pollfd){ .fd = ended ? -1 : s[i].child.out, .events = POLLIN };
 			left += !ended;
 		}
+		netstack_poll_fds(pfd + 2);
 		if (left)
-			poll(pfd, nr, -1);
+			poll(pfd, 2 + NETSTACK_FDS, -1);
 		for (i = 0; i < nr; i++) {
 			server_poll(&s[i]);
 			if (pfd[i].revents & POLLHUP)
 				pfd[i].fd = -1;
 		}
 		perf_enable(perf, s[0].in_span);
+		if (!netstack_alive(error, sizeof(error)))
+			give_up_with(error);
 	} while (left);
 	for (i = 0; i < nr; i++)
 		sys_child_wait(&s[i].child, 10000);
@@ -79,11 +91,17 @@ static void run(const struct conf *conf)
 	static struct perf perf;
 	unsigned int nr = conf->nr_second_devices ? 2 : 1;
 	struct xs_handle *xs = xsnode_open();
-	char ready[80];
+	char ready[80], error[256];
 	bool ok;
 
 	if (!xs)
 		give_up("xenstore", errno);
+	/* who serves wants random numbers, and the kernel waits for noise that there is none of */
+	if (conf->net_bridge[0])
+		sys_seed_random();
+	/* the bridge before anything that is to be in it */
+	if (netstack_start(conf, error, sizeof(error)) < 0)
+		give_up_with(error);
 	if (perf_start(&perf, conf->perf) < 0)
 		finish(false);
 	start(&server[0], conf, conf->frontend_domid);
@@ -120,10 +138,8 @@ int main(void)
 		snprintf(error, sizeof(error), "cannot mount: %s", strerror(-ret));
 	if (report_init(conf.token, conf.source[0] ? conf.source : "backend") < 0)
 		sys_poweroff();
-	if (ret < 0) {
-		report_error("%s", error);
-		finish(false);
-	}
+	if (ret < 0)
+		give_up_with(error);
 	report_phase("driver-up");
 	run(&conf);
 }

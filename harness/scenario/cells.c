@@ -68,10 +68,27 @@ bool cell_is_net(const struct cell *c)
 	return cell_is(c, AXIS_DEVICE, "net") || cell_is(c, AXIS_DEVICE, "netfront");
 }
 
+/* What a network device cannot do that a driver domain serves: dom0 has no part in its network. */
+static const char *why_not_driver_net(const struct cell *c)
+{
+	if (!cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
+		return NULL;
+	if (cell_is(c, AXIS_DISTURB, "backend"))
+		return "disturb = backend: dom0's agent kills the backend and starts another one: not in a "
+		       "driver domain";
+	if (cell_is(c, AXIS_PEER, "domu"))
+		return "peer = domu: both backends are dom0's, on one bridge; a driver domain has a bridge of "
+		       "its own";
+	if (!cell_is(c, AXIS_SECOND, "none"))
+		return "second: a frontend has one interface, and all have one address; disks show what a second "
+		       "one is for";
+	return NULL;
+}
+
 /* What network devices cannot do, and disks cannot. */
 static const char *why_not_net(const struct scenario *s, const struct cell *c)
 {
-	const char *kind = s->setting[SET_WORKLOAD];
+	const char *kind = s->setting[SET_WORKLOAD], *driver = why_not_driver_net(c);
 	unsigned long msg = scenario_parse_size(c->value[AXIS_MSG]);
 	bool rr = strstr(c->value[AXIS_NET_TEST], "-rr") != NULL;
 
@@ -81,8 +98,8 @@ static const char *why_not_net(const struct scenario *s, const struct cell *c)
 		       "disturb = backend: a disk's driver waits for its requests without end" : NULL;
 	if (strcmp(kind, "net") && strcmp(kind, "none"))
 		return "a network device has nothing to read or write: kind = net";
-	if (cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
-		return "a driver domain has neither bridge nor servers";
+	if (driver)
+		return driver;
 	if (cell_is(c, AXIS_DISTURB, "backend") && !cell_is(c, AXIS_NET_TEST, "udp-rr"))
 		return "disturb = backend: round trips of UDP say when nobody answers";
 	if (cell_is(c, AXIS_DISTURB, "backend") && (cell_is(c, AXIS_ARCH, "x86_64") || cell_is(c, AXIS_IRQ, "evtchn")))

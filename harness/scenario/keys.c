@@ -133,7 +133,7 @@ static const struct key_word net_tests[] = {
 };
 
 static const struct key_word peers[] = {
-	{ "dom0", "dom0's own stack, over a bridge and a tap of the backend's", NULL },
+	{ "dom0", "the stack of the backend's domain, dom0 or the driver domain, over a bridge and a tap", NULL },
 	{ "domu", "another domU on the same bridge, with a backend of its own; topology xl", NULL },
 	{ "loop", "nobody: the backend itself sends UDP back, without a stack", NULL },
 	{ NULL, NULL, NULL },

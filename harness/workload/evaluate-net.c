@@ -74,7 +74,7 @@ int eval_net(const struct machine *m, const struct vm_result *r, enum metric_cla
 	text_net_prefix(m, &prefix);
 	said = eval_blob_json(r, rr ? "net.json" : "iperf3.json", err);
 	backend = said ? eval_blob_json(r, "backend.json", err) : NULL;
-	if (!backend)
+	if (!backend || eval_take_marks(m, r, backend, err) < 0)
 		return -1;
 	device = eval_device(backend);
 	if (rr) {

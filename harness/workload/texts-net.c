@@ -5,13 +5,13 @@
 #include <string.h>
 
 #define BRIDGE "gbbr0"
-#define DOM0_MAC "02:67:62:00:01:00"
+#define STACK_MAC "02:67:62:00:01:00"
 #define DOMU_MAC "02:67:62:00:00:01"
 #define PEER_MAC "02:67:62:00:00:02"
-#define DOM0_IP "192.0.2.1"
+#define STACK_IP "192.0.2.1"
 #define DOMU_IP "192.0.2.2"
 #define PEER_IP "192.0.2.3"
-#define DOM0_IP6 "fd00::1"
+#define STACK_IP6 "fd00::1"
 #define DOMU_IP6 "fd00::2"
 #define PEER_IP6 "fd00::3"
 
@@ -60,18 +60,18 @@ static bool has_ipv6(const struct machine *m)
 	return scenario_bool(m->scenario, SET_VERIFY) && !machine_is_looped(m);
 }
 
-void text_net_dom0_conf(const struct machine *m, struct buf *out)
+void text_net_stack_conf(const struct machine *m, struct buf *out)
 {
 	if (machine_is_looped(m))
 		return;
-	buf_addstr(out, "net_bridge=" BRIDGE "\nnet_mac=" DOM0_MAC "\n");
+	buf_addstr(out, "net_bridge=" BRIDGE "\nnet_mac=" STACK_MAC "\n");
 	if (machine_has_peer(m))
 		return;
-	buf_addf(out, "net_address=" DOM0_IP "/24\n"
+	buf_addf(out, "net_address=" STACK_IP "/24\n"
 		 "net_peer=" DOMU_IP "\nnet_peer_mac=" DOMU_MAC "\nnet_test=%s\n",
 		 m->cell->value[AXIS_NET_TEST]);
 	if (has_ipv6(m))
-		buf_addstr(out, "net_address6=" DOM0_IP6 "/64\n");
+		buf_addstr(out, "net_address6=" STACK_IP6 "/64\n");
 }
 
 /* Who somebody on the bridge is. */
@@ -79,7 +79,7 @@ struct host {
 	const char *mac, *ip, *ip6;
 };
 
-static const struct host dom0 = { DOM0_MAC, DOM0_IP, DOM0_IP6 }, domu = { DOMU_MAC, DOMU_IP, DOMU_IP6 },
+static const struct host stack = { STACK_MAC, STACK_IP, STACK_IP6 }, domu = { DOMU_MAC, DOMU_IP, DOMU_IP6 },
 			 peer = { PEER_MAC, PEER_IP, PEER_IP6 };
 
 /* What an interface is told of itself and of the other end. */
@@ -105,7 +105,7 @@ void text_net_domu_conf(const struct machine *m, struct buf *out)
 {
 	const struct scenario *s = m->scenario;
 
-	interface_conf(m, &domu, machine_has_peer(m) ? &peer : &dom0, out);
+	interface_conf(m, &domu, machine_has_peer(m) ? &peer : &stack, out);
 	buf_addf(out, "net_echo=%d\n", machine_is_looped(m));
 	buf_addf(out, "net_size=%llu\nnet_count=%lu\nnet_in_flight=%s\nnet_seed=%u\n",
 		 scenario_parse_size(m->cell->value[AXIS_MSG]),

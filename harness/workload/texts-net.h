@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a network device's cell adds to the texts of texts.h. Addresses are fixed, and each
- * side is told the other's, so that nobody has to ask:
+ * side is told the other's, so that nobody has to ask. The bridge is in the domain that the
+ * backend runs in, dom0 or a driver domain:
  *
- *	dom0	bridge gbbr0	02:67:62:00:01:00	192.0.2.1	fd00::1
+ *	stack	bridge gbbr0	02:67:62:00:01:00	192.0.2.1	fd00::1
  *	domU	eth0		02:67:62:00:00:01	192.0.2.2	fd00::2
  */
 #ifndef GRANTBENCH_WORKLOAD_TEXTS_NET_H
@@ -19,7 +20,8 @@ void text_peer_conf(const struct machine *m, struct buf *out);
 
 /* xl's line for a PV interface, device = netfront. */
 void text_net_vif(const struct machine *m, struct buf *out);
-void text_net_dom0_conf(const struct machine *m, struct buf *out);
+/* Of the agent in whose domain the backend runs: the bridge, its address, what to serve. */
+void text_net_stack_conf(const struct machine *m, struct buf *out);
 void text_net_domu_conf(const struct machine *m, struct buf *out);
 
 /* What the metrics of a network test begin with: "net.udp-rr", "net.udp-rr-open". */

@@ -291,8 +291,8 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	if (machine_is_attacked(m) || machine_has_hostile_front(m))
 		buf_addf(out, "attack=%s\nassault=%lu\ngrants=%d\n", m->cell->value[AXIS_ATTACK],
 			 scenario_uint(m->scenario, SET_NUMBER_IOS), machine_uses_grants(m));
-	if (cell_is_net(m->cell))
-		text_net_dom0_conf(m, out);
+	if (cell_is_net(m->cell) && !machine_has_driver(m))
+		text_net_stack_conf(m, out);
 	if (machine_has_peer(m)) {
 		buf_addstr(out, "peer_config=/grantbench/peer.cfg\npeer_name=" PEER_NAME "\npeer_device=");
 		text_backend_device(m, true, out);
@@ -320,6 +320,8 @@ void text_driver_conf(const struct machine *m, struct buf *out)
 	buf_addf(out, "frontend_domid=%u\nask_marks=1\n", m->frontend_domid);
 	if (machine_is_attacked(m))
 		buf_addf(out, "attack=%s\n", m->cell->value[AXIS_ATTACK]);
+	if (cell_is_net(m->cell))
+		text_net_stack_conf(m, out);
 	device_conf(m, out);
 	text_second_driver_conf(m, out);
 }
