@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Ring 3: a backend that is not dom0. One cell of the binding comparison, then the
+ * Ring 3: a backend that is not dom0. One cell of the binding comparison, a network, then the
  * isolation checks in short: with grants they hold, and without, in the control, they
  * are seen to fail. With two driver domains, and with a hostile frontend beside one at work.
  */
@@ -37,6 +37,34 @@ START_TEST(serves)
 	/* by the tree, as the frontend's driver consumed it */
 	ck_assert_int_eq(json_integer_value(json_object_get(json_object_get(cell, "proof"),
 							    "backend_domid")), 1);
+	ck_assert_double_gt(boot_metric(cell, "instructions_driver_per_io"),
+			    boot_metric(cell, "instructions_dom0_per_io"));
+}
+END_TEST
+
+/* A driver domain has its own stack at the other end, and dom0 no part but to read Xen's counters. */
+START_TEST(serves_network)
+{
+	const char *const args[] = { "run", "net-smoke", "--no-canary", "--only", "arch=arm64", "--only",
+				     "topology=driver-domain", NULL };
+	static const char *const checks[] = { "verify", "down-up", "grefs-returned", "backend-end",
+					      "driver-end" };
+	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
+	const json_t *cell, *proof;
+	size_t i;
+
+	cell = json_array_get(json_object_get(result, "cells"), 0);
+	proof = json_object_get(cell, "proof");
+	ck_assert_str_eq(boot_str(cell, "outcome"), "pass");
+	ck_assert_int_eq(json_integer_value(json_object_get(proof, "backend_domid")), 1);
+	ck_assert_int_gt(json_integer_value(json_object_get(proof, "ring_addresses_bit63")), 0);
+	ck_assert_int_eq(json_integer_value(json_object_get(proof, "ring_addresses_plain")), 0);
+	for (i = 0; i < ARRAY_SIZE(checks); i++)
+		ck_assert_msg(json_is_true(json_object_get(json_object_get(cell, "checks"), checks[i])), "%s",
+			      checks[i]);
+	ck_assert_double_eq(boot_metric(cell, "packets_tx"), 100);
+	ck_assert_double_eq(boot_metric(cell, "packets_rx"), 100);
+	ck_assert_double_eq(boot_metric(cell, "backend_requests_per_io"), 2);
 	ck_assert_double_gt(boot_metric(cell, "instructions_driver_per_io"),
 			    boot_metric(cell, "instructions_dom0_per_io"));
 }
@@ -95,6 +123,7 @@ int main(void)
 	TCase *tc = boot_case(suite, "machines");
 
 	tcase_add_loop_test(tc, serves, 0, (int)ARRAY_SIZE(archs));
+	tcase_add_test(tc, serves_network);
 	tcase_add_test(tc, isolates);
 	return lib_check_main(suite);
 }
