@@ -173,18 +173,22 @@ void vnet_turn(uint8_t *head, uint32_t len)
 {
 	uint32_t size = len < VNET_HEAD_MAX ? len : VNET_HEAD_MAX;
 	struct layout l;
+	bool later;
 
 	if (size < VNET_ETH_SIZE)
 		return;
 	swap(head, head + VNET_ETH_ALEN, VNET_ETH_ALEN);
-	if (!find_headers(&l, head, size) || l.proto != PROTO_UDP || l.l4 + 8 > size)
+	if (!find_headers(&l, head, size) || l.proto != PROTO_UDP)
+		return;
+	/* a later fragment has no ports: there would be data; and it may be short */
+	later = l.version == 4 && be16(head + l.ip + 6) & 0x1fff;
+	if (!later && l.l4 + 8 > size)
 		return;
 	if (l.version == 4)
 		swap(head + l.ip + 12, head + l.ip + 16, 4);
 	else if (l.version == 6)
 		swap(head + l.ip + 8, head + l.ip + 24, 16);
-	/* of a later fragment it would be data */
-	if (l.version && !l.fragment)
+	if (!later)
 		swap(head + l.l4, head + l.l4 + 2, 2);
 }
 

@@ -185,6 +185,23 @@ START_TEST(turns_round)
 	memcpy(before, frame, len);
 	vnet_turn(frame, len);
 	ck_assert_mem_eq(frame + 34, before + 34, len - 34);
+	/* even one that is shorter than a header would be */
+	memcpy(before, frame, len);
+	vnet_turn(frame, 35);
+	ck_assert_mem_eq(frame + 26, before + 30, 4);
+	ck_assert_mem_eq(frame + 34, before + 34, 1);
+	/* the first one has them */
+	frame[20] = 0x20;
+	frame[21] = 0;
+	memcpy(before, frame, len);
+	vnet_turn(frame, len);
+	ck_assert_mem_eq(frame + 26, before + 30, 4);
+	ck_assert_mem_eq(frame + 34, before + 36, 2);
+	ck_assert_mem_eq(frame + 36, before + 34, 2);
+	/* and what is cut short is left alone */
+	memcpy(before, frame, len);
+	vnet_turn(frame, 41);
+	ck_assert_mem_eq(frame + 12, before + 12, len - 12);
 	/* TCP stays TCP: only Ethernet's addresses */
 	len = nf_tcp4(frame, 50);
 	memcpy(before, frame, len);
