@@ -145,7 +145,8 @@ struct dt_domu {		/* a dom0less domain */
 	const char *bootargs;	/* NULL: none */
 	unsigned int mem_mib, cpus, nr_spis;
 	struct dt_module kernel, ramdisk, dtb;
-	unsigned int evtchn;	/* local port of a static channel to dom0; 0: none */
+	unsigned int nr_evtchn;	/* static channels to dom0 */
+	unsigned int evtchn;	/* local port of the first, then + 1 */
 };
 
 struct dt_host {
@@ -155,7 +156,7 @@ struct dt_host {
 	struct dt_module policy;	/* FLASK's, or none */
 	const struct dt_domu *domu;		/* in the order of their domain ids, from 1 */
 	size_t nr_domu;
-	unsigned int dom0_evtchn;	/* dom0's port of the first domain's channel, then + 1 */
+	unsigned int dom0_evtchn;	/* dom0's port of the first domain's first channel, then + 1 */
 	bool keep_devices;		/* keep what dom0 has no use for, see dt_host_build() */
 };
 
@@ -182,6 +183,7 @@ int dt_host_layout(struct dt_module *const *modules, size_t n, unsigned int ram_
 #define DT_DOMU_FDT_PER_CPU 96u
 #define DT_MAX_DOMU 8u			/* Xen has room for 32 modules */
 #define DT_EVTCHN_MAX 1023u		/* a domU's max_evtchn_port */
+#define DT_DOMU_EVTCHNS 8u		/* more than any domain asks for */
 
 /*
  * QEMU's tree plus what Xen needs in /chosen: arguments, dom0's modules, and a

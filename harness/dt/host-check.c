@@ -136,6 +136,23 @@ static int check_port(const char *whose, unsigned int port, struct err *err)
 	return 0;
 }
 
+/* Its channels, and dom0's side of them. */
+static int check_evtchns(const struct dt_host *host, size_t i, struct err *err)
+{
+	const struct dt_domu *u = &host->domu[i];
+	unsigned int first = host->dom0_evtchn + dt_evtchns_before(host, i);
+
+	if (!u->nr_evtchn)
+		return 0;
+	if (u->nr_evtchn > DT_DOMU_EVTCHNS)
+		return err_usage(err, "%s: %u event channels are more than %u", u->name, u->nr_evtchn,
+				 DT_DOMU_EVTCHNS);
+	return check_port(u->name, u->evtchn, err) < 0 ||
+	       check_port(u->name, u->evtchn + u->nr_evtchn - 1, err) < 0 ||
+	       check_port("dom0", first, err) < 0 ||
+	       check_port("dom0", first + u->nr_evtchn - 1, err) < 0 ? -1 : 0;
+}
+
 static size_t align4(size_t n)
 {
 	return (n + 3) & ~(size_t)3;
@@ -181,8 +198,7 @@ static int check_domu(const struct dt_host *host, size_t i, struct err *err)
 				 u->mem_mib, u->cpus);
 	if (u->bootargs && check_args(u->name, u->bootargs, DT_BOOTARGS_MAX, err) < 0)
 		return -1;
-	if (u->evtchn && (check_port(u->name, u->evtchn, err) < 0 ||
-			  check_port("dom0", host->dom0_evtchn + (unsigned int)i, err) < 0))
+	if (check_evtchns(host, i, err) < 0)
 		return -1;
 	return check_fdt_room(u, err);
 }

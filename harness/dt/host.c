@@ -91,15 +91,16 @@ static int add_evtchn(void *fdt, int parent, unsigned int port, uint32_t phandle
 	return fdt_setprop_string(fdt, node, "compatible", "xen,evtchn-v1");
 }
 
-/* phandle: the domain's side of its channel; dom0's side has the next one. */
+/* phandle: of the domain's side of its first channel; dom0's side has the next one. */
 static int add_domu(void *fdt, int chosen, const struct dt_domu *u, uint32_t phandle)
 {
 	int node = fdt_add_subnode(fdt, chosen, u->name);
+	unsigned int i;
 
 	if (node < 0)
 		return node;
-	if (u->evtchn)
-		TRY(add_evtchn(fdt, node, u->evtchn, phandle, phandle + 1));
+	for (i = u->nr_evtchn; i-- > 0; )
+		TRY(add_evtchn(fdt, node, u->evtchn + i, phandle + 2 * i, phandle + 2 * i + 1));
 	TRY(add_module(fdt, node, &u->dtb, "multiboot,device-tree", NULL));
 	TRY(add_module(fdt, node, &u->ramdisk, "multiboot,ramdisk", NULL));
 	TRY(add_module(fdt, node, &u->kernel, "multiboot,kernel", u->bootargs));
@@ -112,24 +113,18 @@ static int add_domu(void *fdt, int chosen, const struct dt_domu *u, uint32_t pha
 	return fdt_setprop_string(fdt, node, "compatible", "xen,domain");
 }
 
-/* Phandles of the channels of domain i: two behind the greatest one that QEMU uses. */
-static uint32_t evtchn_phandle(uint32_t max, size_t i)
-{
-	return max + 1 + 2 * (uint32_t)i;
-}
-
 static int add_domains(void *fdt, int chosen, const struct dt_host *host, uint32_t max_phandle)
 {
+	/* two for each channel, behind the greatest one that QEMU uses */
+	uint32_t phandle = max_phandle + 1;
+	unsigned int n;
 	size_t i;
 
 	/* dom0's side of the channels behind all domUs: see dt.h */
+	for (n = dt_evtchns_before(host, host->nr_domu); n-- > 0; )
+		TRY(add_evtchn(fdt, chosen, host->dom0_evtchn + n, phandle + 2 * n + 1, phandle + 2 * n));
 	for (i = host->nr_domu; i-- > 0; )
-		if (host->domu[i].evtchn)
-			TRY(add_evtchn(fdt, chosen, host->dom0_evtchn + (unsigned int)i,
-				       evtchn_phandle(max_phandle, i) + 1,
-				       evtchn_phandle(max_phandle, i)));
-	for (i = host->nr_domu; i-- > 0; )
-		TRY(add_domu(fdt, chosen, &host->domu[i], evtchn_phandle(max_phandle, i)));
+		TRY(add_domu(fdt, chosen, &host->domu[i], phandle + 2 * dt_evtchns_before(host, i)));
 	TRY(add_module(fdt, chosen, &host->policy, "xen,xsm-policy", NULL));
 	TRY(add_module(fdt, chosen, &host->ramdisk, "multiboot,ramdisk", NULL));
 	return add_module(fdt, chosen, &host->kernel, "multiboot,kernel", NULL);
@@ -212,7 +207,7 @@ int dt_host_build(const void *qemu_dtb, size_t size, const struct dt_host *host,
 	if (ret < 0)
 		return err_set(err, "the machine's device tree (%zu bytes): %s", size,
 			       fdt_strerror(ret));
-	if (src.max_phandle > FDT_MAX_PHANDLE - 2 * DT_MAX_DOMU)
+	if (src.max_phandle > FDT_MAX_PHANDLE - 2 * DT_MAX_DOMU * DT_DOMU_EVTCHNS)
 		return err_set(err, "the machine's device tree leaves no phandles");
 	if (dt_host_check(qemu_dtb, host, err) < 0)
 		return -1;

@@ -23,4 +23,14 @@ static inline uint64_t dt_cells(const void *prop, int at, int cells)
 	return cells == 2 ? (uint64_t)fdt32_ld(p) << 32 | fdt32_ld(p + 1) : fdt32_ld(p);
 }
 
+/* How many static channels the domains before domain i have. */
+static inline unsigned int dt_evtchns_before(const struct dt_host *host, size_t i)
+{
+	unsigned int n = 0;
+
+	while (i-- > 0)
+		n += host->domu[i].nr_evtchn;
+	return n;
+}
+
 #endif

@@ -189,6 +189,7 @@ static const struct {
 	{ "domU1 has no kernel" }, { "0 MiB of memory" }, { "event channel 1024" },
 	{ "dom0's event channel 0" }, { "do not fit into the 4096 bytes" },
 	{ "overlaps with dom0's kernel" }, { "below 0x4c000000" }, { "are not in memory" },
+	{ "event channel 1024" }, { "9 event channels are more than 8" },
 };
 
 static void spoil(int kind, struct lib_dt_host *h, const char *long_text)
@@ -212,6 +213,8 @@ static void spoil(int kind, struct lib_dt_host *h, const char *long_text)
 	case 13: u[0].kernel.addr = h->host.kernel.addr + 4096; break;
 	case 14: u[0].kernel.addr = 0x40200000; break;
 	case 15: u[0].kernel.addr = 0x7ff00000; break;
+	case 16: u[0].evtchn = 1021; break;
+	case 17: u[0].nr_evtchn = 9; break;
 	}
 }
 
