@@ -4,20 +4,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "xen-backend.h"
 #include "xen-cost.h"
-
-/* Linux' <xen/evtchn.h>, since 6.6; not in the headers that Xen's libraries bring. */
-struct evtchn_bind {
-	unsigned int port;
-};
-#define EVTCHN_NOTIFY		_IOC(_IOC_NONE, 'E', 4, sizeof(struct evtchn_bind))
-#define EVTCHN_BIND_STATIC	_IOC(_IOC_NONE, 'E', 7, sizeof(struct evtchn_bind))
+#include "xen-static.h"
 
 static void device_broken(struct vdev *vdev)
 {
@@ -265,7 +258,7 @@ int backend_run(struct backend *be)
 /* dom0less: tell the waiting frontend through a channel that the tree set up. */
 static int tell_ready(struct backend *be)
 {
-	struct evtchn_bind bind = { .port = (unsigned int)be->ready_evtchn };
+	int rc;
 
 	if (be->ready_evtchn < 0)
 		return 0;
@@ -273,13 +266,13 @@ static int tell_ready(struct backend *be)
 	be->ready_fd = open("/dev/xen/evtchn", O_RDWR | O_CLOEXEC);
 	if (be->ready_fd < 0)
 		return backend_fail(EXIT_XEN, "/dev/xen/evtchn: %s", strerror(errno));
-	if (ioctl(be->ready_fd, EVTCHN_BIND_STATIC, &bind) < 0)
-		return backend_fail(EXIT_XEN, "static event channel %u: %s", bind.port,
-				    strerror(errno));
-	if (ioctl(be->ready_fd, EVTCHN_NOTIFY, &bind) < 0)
-		return backend_fail(EXIT_XEN, "notify event channel %u: %s", bind.port,
-				    strerror(errno));
-	return 0;
+	rc = xen_static_bind(be->ready_fd, (unsigned int)be->ready_evtchn);
+	if (rc)
+		return backend_fail(EXIT_XEN, "static event channel %ld: %s", be->ready_evtchn,
+				    strerror(-rc));
+	rc = xen_static_notify(be->ready_fd, (unsigned int)be->ready_evtchn);
+	return rc ? backend_fail(EXIT_XEN, "notify event channel %ld: %s", be->ready_evtchn,
+				 strerror(-rc)) : 0;
 }
 
 static int open_xen(struct backend *be)
@@ -306,6 +299,11 @@ static int open_xen(struct backend *be)
 	if (!be->xce)
 		return backend_fail(EXIT_XEN, "xenevtchn_open (/dev/xen/evtchn): %s",
 				    strerror(errno));
+	if (be->marks_evtchn >= 0) {
+		rc = xen_remote_open_static(&be->remote, be->log, (unsigned int)be->marks_evtchn);
+		return rc ? backend_fail(EXIT_XEN, "static event channels from %ld: %s", be->marks_evtchn,
+					 strerror(-rc)) : 0;
+	}
 	if (be->marks_domid < 0) {
 		xen_marks_open(&be->marks, be->backend_domid, be->domid);
 		return 0;

@@ -49,6 +49,7 @@ struct backend {
 	unsigned int backend_domid;
 	long ready_evtchn;	/* -1: none */
 	long marks_domid;	/* who asks Xen for its counters, -1: we do */
+	long marks_evtchn;	/* the same over static channels, -1: not so */
 	const char *stats_path;
 	unsigned int log_limit;
 	unsigned int alive_ms;

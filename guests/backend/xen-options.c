@@ -16,6 +16,7 @@ static void usage(FILE *out)
 	      "  --device LIST      a device; repeat for more (up to 11)\n"
 	      "  --ready-evtchn P   static event channel to notify when ready (dom0less)\n"
 	      "  --marks-domid N    let that domain ask Xen for its counters, over event channels\n"
+	      "  --marks-evtchn P   the same over static event channels: P and the next two\n"
 	      "  --say-span         an event when the first device's span begins and when it ends\n"
 	      "  --stats FILE       also write the statistics there, at exit and on SIGUSR1\n"
 	      "  --log-limit N      messages that a frontend may cause at once; default 10\n"
@@ -41,6 +42,7 @@ int backend_parse(struct backend *be, int argc, char **argv)
 		{ "device", required_argument, NULL, 'D' },
 		{ "ready-evtchn", required_argument, NULL, 'r' },
 		{ "marks-domid", required_argument, NULL, 'm' },
+		{ "marks-evtchn", required_argument, NULL, 'M' },
 		{ "say-span", no_argument, NULL, 'S' },
 		{ "stats", required_argument, NULL, 's' },
 		{ "log-limit", required_argument, NULL, 'l' },
@@ -58,6 +60,7 @@ int backend_parse(struct backend *be, int argc, char **argv)
 
 	be->ready_evtchn = -1;
 	be->marks_domid = -1;
+	be->marks_evtchn = -1;
 	be->log_limit = 10;
 	be->alive_ms = 200;
 	be->ready_fd = -1;
@@ -91,6 +94,10 @@ int backend_parse(struct backend *be, int argc, char **argv)
 		case 'm':
 			rc = parse_number(optarg, 0, 0x7fef, false, &v);
 			be->marks_domid = (long)v;
+			break;
+		case 'M':
+			rc = parse_number(optarg, 1, 0x1fffd, false, &v);
+			be->marks_evtchn = (long)v;
 			break;
 		case 'S':
 			be->say_span = true;

@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "xen-static.h"
+
 #define ANSWER_MS 10000
 
 int xen_remote_open(struct xen_remote *r, struct xentoollog_logger *log, uint32_t domid)
@@ -18,6 +20,24 @@ int xen_remote_open(struct xen_remote *r, struct xentoollog_logger *log, uint32_
 		r->port[i] = xenevtchn_bind_unbound_port(r->xce, domid);
 		if (r->port[i] < 0)
 			return -errno;
+	}
+	return 0;
+}
+
+int xen_remote_open_static(struct xen_remote *r, struct xentoollog_logger *log,
+			   unsigned int first_port)
+{
+	unsigned int i;
+	int rc;
+
+	r->xce = xenevtchn_open(log, 0);
+	if (!r->xce)
+		return -errno;
+	for (i = 0; i < VDEV_SNAPSHOTS; i++) {
+		rc = xen_static_bind(xenevtchn_fd(r->xce), first_port + i);
+		if (rc)
+			return rc;
+		r->port[i] = (int)(first_port + i);
 	}
 	return 0;
 }

@@ -22,6 +22,9 @@ struct xen_remote {
 
 /* Channels for domid to bind. 0 or -errno. */
 int xen_remote_open(struct xen_remote *r, struct xentoollog_logger *log, uint32_t domid);
+/* Static ones, first_port and the next: who is at the other end is the tree's choice. */
+int xen_remote_open_static(struct xen_remote *r, struct xentoollog_logger *log,
+			   unsigned int first_port);
 void xen_remote_close(struct xen_remote *r);
 
 void xen_remote_take(struct xen_remote *r, enum vdev_snapshot which);
