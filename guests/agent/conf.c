@@ -24,6 +24,7 @@ static const struct {
 	FIELD(TEXT, token), FIELD(TEXT, source), FIELD(TEXT, topology), FIELD(NUMBER, interactive),
 	FIELD(NUMBER, backend_domid), FIELD(NUMBER, frontend_domid), FIELD(NUMBER, ready_evtchn),
 	FIELD(TEXT, xl_config), FIELD(TEXT, domu_name), FIELD(TEXT, driver_config), FIELD(TEXT, driver_name),
+	FIELD(NUMBER, driver_evtchn), FIELD(TEXT, driver_label), FIELD(TEXT, frontend_label),
 	FIELD(TEXT, second), FIELD(NUMBER, second_domid), FIELD(TEXT, second_config), FIELD(TEXT, second_name),
 	LISTED("second_device", second_device, nr_second_devices),
 	FIELD(NUMBER, set_target), FIELD(TEXT, attack), FIELD(NUMBER, assault), FIELD(NUMBER, ask_marks), FIELD(NUMBER, xenperf), FIELD(TEXT, disturb), FIELD(NUMBER, host_virtio),
@@ -84,7 +85,8 @@ int conf_load(const char *path, struct conf *conf, char *error, size_t err_size)
 	char line[512];
 	int nr;
 
-	*conf = (struct conf){ .frontend_domid = -1, .second_domid = -1, .ready_evtchn = -1, .disk_wait_ms = 20000 };
+	*conf = (struct conf){ .frontend_domid = -1, .second_domid = -1, .ready_evtchn = -1, .driver_evtchn = -1,
+			       .disk_wait_ms = 20000 };
 	if (!f) {
 		snprintf(error, err_size, "%s: %s", path, strerror(errno));
 		return -errno;

@@ -23,6 +23,9 @@ struct conf {
 	char domu_name[64];
 	char driver_config[128];
 	char driver_name[64];
+	int driver_evtchn;		/* -1: none; first static channel between dom0 and driver domain */
+	char driver_label[64];		/* FLASK's, for domains that Xen started; or "" */
+	char frontend_label[64];
 	int set_target;			/* xsm=dummy: the driver domain gets the domU as target */
 	char second[16];		/* "": none; "frontend", "front" (a hostile one) or "driver" */
 	int second_domid;

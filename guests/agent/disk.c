@@ -4,11 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,32 +17,6 @@
 #define PLATFORM "/sys/bus/platform"
 #define VBD_DRIVER "/sys/bus/xen/drivers/vbd"
 #define VIF_DRIVER "/sys/bus/xen/drivers/vif"
-
-/* Linux' <xen/evtchn.h>, since 6.6 */
-struct evtchn_port {
-	unsigned int port;
-};
-#define EVTCHN_BIND_STATIC _IOC(_IOC_NONE, 'E', 7, sizeof(struct evtchn_port))
-
-int disk_wait_backend(int port, int timeout_ms)
-{
-	int fd = open("/dev/xen/evtchn", O_RDWR | O_CLOEXEC);
-	struct evtchn_port bind = { (unsigned int)port };
-	struct pollfd pfd = { .fd = fd, .events = POLLIN };
-	unsigned int got;
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, EVTCHN_BIND_STATIC, &bind) < 0)
-		ret = -errno;
-	else if (poll(&pfd, 1, timeout_ms) <= 0)
-		ret = -ETIMEDOUT;
-	else if (read(fd, &got, sizeof(got)) != sizeof(got) || got != (unsigned int)port)
-		ret = -EIO;
-	/* closing would close the channel; it stays for the life of the guest */
-	return ret;
-}
 
 int disk_bind_late(const char *device, const char *driver)
 {

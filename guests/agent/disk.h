@@ -18,9 +18,6 @@ struct disk {
 	uint64_t features;	/* negotiated */
 };
 
-/* Wait for the backend's word on a static event channel. 0, -ETIMEDOUT, -errno. */
-int disk_wait_backend(int port, int timeout_ms);
-
 /* Give the platform device to virtio-mmio although its compatible string is another. */
 int disk_bind_late(const char *device, const char *driver);
 

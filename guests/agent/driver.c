@@ -149,14 +149,19 @@ bool driver_end(struct driver *d, xc_interface *xch)
 	bool ok;
 
 	while (!(ok = driver_is_down(d, xch)) && sys_now_ms() < until) {
-		relay_poll(&d->relay);
+		if (!d->dom0less)
+			relay_poll(&d->relay);
 		sys_sleep_ms(POLL_MS);
 	}
-	relay_drain(&d->relay);
+	if (!d->dom0less)
+		relay_drain(&d->relay);
 	report_check(d->second ? "second-driver-end" : "driver-end", ok, "%s", ok ? "powered off after its frontend" :
 		     "it still runs, though its frontend is gone");
 	if (!d->second)
 		send_marks(d);
-	toolstack_destroy(d->domid);
+	if (d->dom0less)
+		xc_domain_destroy(xch, (uint32_t)d->domid);
+	else
+		toolstack_destroy(d->domid);
 	return ok;
 }

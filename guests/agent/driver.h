@@ -3,7 +3,8 @@
  * dom0's side of a driver domain: created and started as any domU, asked over
  * xenstore, its console relayed. dom0 reads Xen's counters for its backend, which
  * may not: each moment of a span (guests/backend/device.h) is an event channel of
- * the backend's, on which it notifies and waits for our answer.
+ * the backend's, on which it notifies and waits for our answer. One that Xen started itself
+ * is driver-dom0less.c's.
  */
 #ifndef GB_AGENT_DRIVER_H
 #define GB_AGENT_DRIVER_H
@@ -19,6 +20,7 @@
 
 struct driver {
 	bool second;			/* the second one: it counts nothing */
+	bool dom0less;			/* Xen started it: no xenstore, no relay */
 	int domid;			/* 0: there is none, the backend is ours */
 	struct relay relay;
 	struct xs_handle *xs;
@@ -36,6 +38,17 @@ int driver_create_second(struct driver *d, const struct conf *conf, char *error,
 /* xsm=dummy: make the frontend the driver domain's target, with all that this allows. */
 int driver_set_target(const struct driver *d, xc_interface *xch, int frontend_domid, char *error,
 		      size_t err_size);
+
+/*
+ * Where Xen has started both, instead of creating and starting: labels, if there is a policy;
+ * then let it go on, and wait until its backend is ready. 0, or -1 with a sentence in error.
+ */
+int driver_adopt(struct driver *d, const struct conf *conf, xc_interface *xch, char *error,
+		 size_t err_size);
+int driver_start_dom0less(struct driver *d, const struct conf *conf, char *error, size_t err_size);
+
+/* Let the frontend go on, which Xen started. 0 or -errno. */
+int driver_tell_frontend(const struct conf *conf);
 
 /* Start it, and wait until its backend is ready. 0, or -1 with a sentence in error. */
 int driver_start(struct driver *d, int frontend_domid, char *error, size_t err_size);

@@ -54,15 +54,15 @@ struct dom0 {
 	bool disturbed;
 };
 
-/* The domU is ours to create: all topologies but dom0less. */
+/* The domUs are ours to create; otherwise Xen has started them. */
 static bool is_xl(const struct dom0 *d)
 {
-	return strcmp(d->conf.topology, "dom0less") != 0;
+	return !strstr(d->conf.topology, "dom0less");
 }
 
 static bool has_driver(const struct dom0 *d)
 {
-	return !strcmp(d->conf.topology, "driver-domain");
+	return !strncmp(d->conf.topology, "driver-", 7);
 }
 
 /* The device is served by gb-backend, in this domain. */
@@ -233,7 +233,7 @@ static int watch(struct dom0 *d)
 			perf_enable(&d->perf, peer_is_timed(&d->peer));
 			continue;
 		}
-		if (has_driver(d))
+		if (has_driver(d) && is_xl(d))
 			relay_poll(&d->driver.relay);
 		else if (has_server(d))
 			server_poll(&d->server);
@@ -261,6 +261,8 @@ static int watch(struct dom0 *d)
 			return state;
 		if (has_server(d) && sys_child_ended(&d->server.child))
 			die_of_backend(d);
+		if (d->driver.dom0less && driver_is_down(&d->driver, d->xch))
+			give_up("the driver domain is down before its frontend");
 	}
 }
 
@@ -300,6 +302,11 @@ static void start_domu(struct dom0 *d)
 
 	if (!is_xl(d)) {
 		d->domid = d->conf.frontend_domid;
+		if (has_driver(d) && driver_adopt(&d->driver, &d->conf, d->xch, error, sizeof(error)) < 0)
+			give_up(error);
+		if (d->conf.set_target &&
+		    driver_set_target(&d->driver, d->xch, d->domid, error, sizeof(error)) < 0)
+			give_up(error);
 		return;
 	}
 	ret = d->conf.pv[0] ? peer_prepare(&d->conf) : 0;
@@ -335,6 +342,14 @@ static void start_backend(struct dom0 *d)
 	char error[600];
 	int ret;
 
+	if (has_driver(d) && !is_xl(d)) {
+		if (driver_start_dom0less(&d->driver, &d->conf, error, sizeof(error)) < 0)
+			give_up(error);
+		ret = driver_tell_frontend(&d->conf);
+		if (ret < 0)
+			give_up("the frontend cannot be told that its backend is ready");
+		return;
+	}
 	if (has_driver(d)) {
 		if (driver_start(&d->driver, d->domid, error, sizeof(error)) < 0 ||
 		    second_serve(&d->second, d->domid, error, sizeof(error)) < 0)
@@ -370,6 +385,9 @@ static bool end(struct dom0 *d, int reason)
 	ok = peer_domu_end(&d->peer_domu) && ok;
 	if (is_xl(d) && reason != -2)
 		toolstack_destroy(d->domid);
+	/* a driver domain's backend ends when its frontend is gone, whoever created that */
+	if (!is_xl(d) && has_driver(d))
+		xc_domain_destroy(d->xch, (uint32_t)d->domid);
 	ok &= second_end_frontend(&d->second, d->xch);
 	ok &= !has_driver(d) || driver_end(&d->driver, d->xch);
 	return second_end_driver(&d->second, d->xch) && ok;

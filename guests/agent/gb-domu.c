@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "disk.h"
 #include "domu.h"
+#include "doorbell.h"
 #include "kmemleak.h"
 #include "lib/record.h"
 #include "perf.h"
@@ -215,6 +216,14 @@ int domu_bind(const struct conf *conf, const char *device, size_t i)
 	return i ? 0 : disk_bind_late(conf->late_bus, "xen-virtio-evtchn");
 }
 
+/* The backend's word, on the static event channel. 0, -ETIMEDOUT, -errno. */
+static int wait_backend(const struct conf *conf)
+{
+	int fd = doorbell_open(conf->ready_evtchn);
+
+	return fd < 0 ? fd : doorbell_wait(fd, conf->ready_evtchn, BACKEND_WAIT_MS);
+}
+
 void domu_wait_backend(const struct conf *conf, struct domu_counts *start)
 {
 	int ret;
@@ -222,7 +231,7 @@ void domu_wait_backend(const struct conf *conf, struct domu_counts *start)
 	*start = (struct domu_counts){ .table = -1 };
 	if (!conf->late_probe)
 		return;
-	ret = disk_wait_backend(conf->ready_evtchn, BACKEND_WAIT_MS);
+	ret = wait_backend(conf);
 	if (ret < 0) {
 		report_error("no word from the backend on event channel %d: %s",
 			     conf->ready_evtchn, strerror(-ret));
@@ -310,7 +319,7 @@ int main(void)
 	if (conf.interactive) {
 		struct disk disk;
 
-		if (conf.late_probe && disk_wait_backend(conf.ready_evtchn, BACKEND_WAIT_MS) == 0 &&
+		if (conf.late_probe && wait_backend(&conf) == 0 &&
 		    conf.nr_disks)
 			domu_bind(&conf, conf.disk[0], 0);
 		if (conf.nr_disks && disk_wait(conf.disk[0], conf.disk_wait_ms, &disk) == 0)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * /init of a driver domain: a domU that serves another one's devices and has no
- * other rights. Starts the backend, says that it is ready (by xenstore, since dom0
- * waits for it), and reports when the backend has ended: it does so by itself once
+ * other rights. Starts the backend, says that it is ready (by xenstore or a static event
+ * channel, since dom0 waits for it), and reports when the backend has ended: it does so by itself once
  * its frontend is gone. docs/DRIVER-DOMAIN.md has the whole picture.
  */
 #include <errno.h>
@@ -16,12 +16,15 @@
 #include <xenstore.h>
 
 #include "conf.h"
+#include "doorbell.h"
 #include "netstack.h"
 #include "perf.h"
 #include "report.h"
 #include "server.h"
 #include "xsnode.h"
 #include "sys.h"
+
+#define RIGHTS_MS 90000
 
 static void __attribute__((noreturn)) finish(bool ok)
 {
@@ -85,17 +88,56 @@ static void wait_servers(struct server *s, unsigned int nr, struct perf *perf)
 		sys_child_wait(&s[i].child, 10000);
 }
 
+/* How dom0 and we speak to each other: by xenstore, or where there is none by a static channel. */
+struct toolstack {
+	struct xs_handle *xs;
+	int bell;		/* -1: xenstore it is */
+};
+
+/* One that xl created has its rights when it starts; one that Xen started waits for dom0. */
+static void wait_rights(struct toolstack *ts, const struct conf *conf)
+{
+	int ret;
+
+	if (conf->driver_evtchn < 0) {
+		ts->xs = xsnode_open();
+		if (!ts->xs)
+			give_up("xenstore", errno);
+		return;
+	}
+	ts->bell = ret = doorbell_open(conf->driver_evtchn);
+	if (ret >= 0)
+		ret = doorbell_wait(ts->bell, conf->driver_evtchn, RIGHTS_MS);
+	if (ret < 0)
+		give_up("no word from dom0 on the static event channel", -ret);
+}
+
+static void say_ready(const struct toolstack *ts, const struct conf *conf, const char *marks)
+{
+	char ready[80];
+	int ret;
+
+	if (ts->bell >= 0) {
+		ret = doorbell_ring(ts->bell, conf->driver_evtchn);
+		if (ret < 0)
+			give_up("the static event channel to dom0", -ret);
+		return;
+	}
+	snprintf(ready, sizeof(ready), "ready %s", marks);
+	if (!xsnode_write(ts->xs, -1, "backend", ready))
+		give_up("xenstore: data/backend", errno);
+}
+
 static void run(const struct conf *conf)
 {
 	static struct server server[2];
 	static struct perf perf;
 	unsigned int nr = conf->nr_second_devices ? 2 : 1;
-	struct xs_handle *xs = xsnode_open();
-	char ready[80], error[256];
+	struct toolstack ts = { .bell = -1 };
+	char error[256];
 	bool ok;
 
-	if (!xs)
-		give_up("xenstore", errno);
+	wait_rights(&ts, conf);
 	/* who serves wants random numbers, and the kernel waits for noise that there is none of */
 	if (conf->net_bridge[0])
 		sys_seed_random();
@@ -108,9 +150,7 @@ static void run(const struct conf *conf)
 	if (nr > 1)
 		start(&server[1], conf, conf->second_domid);
 	report_phase("backend-ready");
-	snprintf(ready, sizeof(ready), "ready %s", server[0].marks);
-	if (!xsnode_write(xs, -1, "backend", ready))
-		give_up("xenstore: data/backend", errno);
+	say_ready(&ts, conf, server[0].marks);
 	if (conf->interactive)
 		for (;;)
 			sys_shell("/dev/console");

@@ -37,13 +37,14 @@ int server_start(struct server *s, const struct conf *conf, const struct server_
 		 int frontend_domid)
 {
 	bool second = frontend_domid == conf->second_domid;
-	char domid[16], backend_domid[16], evtchn[16];
+	char domid[16], backend_domid[16], evtchn[16], marks[16];
 	const char *argv[13 + 2 * CONF_LIST_MAX];
 	size_t n = 0;
 
 	snprintf(domid, sizeof(domid), "%d", frontend_domid);
 	snprintf(backend_domid, sizeof(backend_domid), "%d", conf->backend_domid);
 	snprintf(evtchn, sizeof(evtchn), "%d", conf->ready_evtchn);
+	snprintf(marks, sizeof(marks), "%d", conf->driver_evtchn + 1);
 	*s = (struct server){ .child = { .out = -1 }, .second = second,
 			      .names = names ? names : second ? &second_names : &first_names };
 	argv[n++] = conf->attack[0] ? "/bin/gb-hostile" : "/bin/gb-backend";
@@ -58,7 +59,10 @@ int server_start(struct server *s, const struct conf *conf, const struct server_
 		argv[n++] = evtchn;
 	}
 	/* a driver domain may not ask Xen for its counters: dom0 does, when told */
-	if (conf->ask_marks && !second) {
+	if (conf->ask_marks && !second && conf->driver_evtchn >= 0) {
+		argv[n++] = "--marks-evtchn";
+		argv[n++] = marks;
+	} else if (conf->ask_marks && !second) {
 		argv[n++] = "--marks-domid";
 		argv[n++] = "0";
 	}

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Mount proc, sysfs, devtmpfs, devpts, debugfs; xenfs if asked for. The root is memory already. */
+/* Mount proc, sysfs, devtmpfs, devpts, debugfs; xenfs if asked for and there. The root is memory already. */
 int sys_mount_all(bool xenfs);
 
 /* Whole file, NUL-terminated, at most 1 MiB; caller frees *data. size may be NULL. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* xsm-policy: FLASK's policy, Xen's own with our module behind it. */
+/* xsm-policy: FLASK's policy, Xen's own with our modules behind it. */
 #include "build/recipe.h"
 
 #include <stdio.h>
@@ -10,10 +10,12 @@
 #include "lib/cleanup.h"
 #include "lib/spawn.h"
 
-#define MODULE "driver_domain"
 #define MODULE_DIR "guests/xen/policy"
 /* What Xen 4.17 to 4.20 take and checkpolicy has long been able to write. */
 #define POLICY_VERSION "OUTPUT_POLICY=30"
+
+/* By variant, each with those before it: for domains that xl creates, and that Xen starts. */
+static const char *const modules[] = { "driver_domain", "driver_dom0less" };
 
 static int xen_source(struct builder *b, const struct pkgfile **file, struct err *err)
 {
@@ -38,16 +40,20 @@ static int key_tool(struct builder *b, struct key *key, const char *name, struct
 
 int policy_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
 {
-	_cleanup_free_ char *dir = builder_data(b, MODULE_DIR);
 	const struct pkgfile *file;
-	int ret = xen_source(b, &file, err);
+	int ret = xen_source(b, &file, err), i;
 
-	(void)r;
 	if (ret <= 0)
 		return ret;
 	key_add(key, "source", "%s %s %s", file->package, file->version, file->sha256);
-	if (key_add_dir(key, &b->memo, "module", dir, "*.te", err) < 0 ||
-	    key_tool(b, key, "m4", err) < 0 || key_tool(b, key, "checkpolicy", err) < 0)
+	for (i = 0; i <= r->variant; i++) {
+		_cleanup_free_ char *name = xasprintf("%s.te", modules[i]);
+		_cleanup_free_ char *rel = xasprintf(MODULE_DIR "/%s", name), *path = builder_data(b, rel);
+
+		if (key_add_file(key, &b->memo, "module", name, path, err) < 0)
+			return -1;
+	}
+	if (key_tool(b, key, "m4", err) < 0 || key_tool(b, key, "checkpolicy", err) < 0)
 		return -1;
 	builder_key_flags(key, (const char *const[]){ POLICY_VERSION, NULL });
 	return 1;
@@ -59,18 +65,28 @@ static bool wanted(const char *path, void *arg)
 	return !strncmp(path, "tools/flask/policy/", 19) || !strncmp(path, "xen/xsm/flask/policy/", 21);
 }
 
-/* Our module among Xen's, and its line behind theirs. */
-static int add_module(struct builder *b, const char *policy, struct err *err)
+/* A module of ours among Xen's, and its line behind theirs. */
+static int add_module(struct builder *b, const char *name, const char *policy, struct err *err)
 {
-	_cleanup_free_ char *from = builder_data(b, MODULE_DIR "/" MODULE ".te");
-	_cleanup_free_ char *to = xasprintf("%s/modules/" MODULE ".te", policy);
+	_cleanup_free_ char *rel = xasprintf(MODULE_DIR "/%s.te", name), *from = builder_data(b, rel);
+	_cleanup_free_ char *to = xasprintf("%s/modules/%s.te", policy, name);
 	_cleanup_free_ char *conf = xasprintf("%s/modules/modules.conf", policy);
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
 	if (fs_copy(from, to, err) < 0 || fs_read(conf, &text, err) < 0)
 		return -1;
-	buf_addstr(&text, "\n" MODULE " = on\n");
+	buf_addf(&text, "\n%s = on\n", name);
 	return fs_write_atomic(conf, text.data, text.size, 0644, err);
+}
+
+static int add_modules(struct builder *b, const struct recipe *r, const char *policy, struct err *err)
+{
+	int i;
+
+	for (i = 0; i <= r->variant; i++)
+		if (add_module(b, modules[i], policy, err) < 0)
+			return -1;
+	return 0;
 }
 
 int policy_build(struct builder *b, struct build_ctx *ctx, struct err *err)
@@ -90,7 +106,7 @@ int policy_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		return -1;
 	tar = builder_file(b, file, err);
 	if (!tar || fs_mkdirs(src, err) < 0 || unpack_tar(tar, src, &opts, err) < 0 ||
-	    add_module(b, policy, err) < 0 ||
+	    add_modules(b, ctx->recipe, policy, err) < 0 ||
 	    builder_run(b, ctx, policy, argv, NULL, -1, err) < 0)
 		return -1;
 	ctx->version = xstrdup(file->version);

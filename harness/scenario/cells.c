@@ -16,10 +16,14 @@ static const struct {
 } impossible[] = {
 	{ { { AXIS_ARCH, "x86_64" }, { AXIS_TOPOLOGY, "dom0less" } },
 	  "dom0less does not exist on x86: Xen starts no domU by itself there" },
+	{ { { AXIS_ARCH, "x86_64" }, { AXIS_TOPOLOGY, "driver-dom0less" } },
+	  "dom0less does not exist on x86: Xen starts no domU by itself there" },
 	{ { { AXIS_TOPOLOGY, "driver-domain" }, { AXIS_XSM, "silo" } },
 	  "SILO lets domUs share nothing: neither event channels nor grants reach a driver domain" },
+	{ { { AXIS_TOPOLOGY, "driver-dom0less" }, { AXIS_XSM, "silo" } },
+	  "SILO lets domUs share nothing: neither event channels nor grants reach a driver domain" },
 	{ { { AXIS_TOPOLOGY, "dom0less" }, { AXIS_XSM, "flask" } },
-	  "Xen gives the domUs that it starts itself no label that a policy could name: unlabeled_t" },
+	  "Xen starts domUs as unlabeled_t, and dom0 relabels them only where there is a driver domain" },
 	{ { { AXIS_ARCH, "x86_64" }, { AXIS_IRQ, "spi" } },
 	  "a PVH guest has no interrupt controller with lines: only event channels reach it" },
 	{ { { AXIS_ARCH, "arm64" }, { AXIS_BINDING, "none-forced" } },
@@ -63,6 +67,16 @@ static const struct {
 	  "the frontend hands out grant addresses: a frame number cannot be read from them" },
 };
 
+bool cell_is_dom0less(const struct cell *c)
+{
+	return cell_is(c, AXIS_TOPOLOGY, "dom0less") || cell_is(c, AXIS_TOPOLOGY, "driver-dom0less");
+}
+
+bool cell_has_driver(const struct cell *c)
+{
+	return cell_is(c, AXIS_TOPOLOGY, "driver-domain") || cell_is(c, AXIS_TOPOLOGY, "driver-dom0less");
+}
+
 bool cell_is_net(const struct cell *c)
 {
 	return cell_is(c, AXIS_DEVICE, "net") || cell_is(c, AXIS_DEVICE, "netfront");
@@ -71,7 +85,7 @@ bool cell_is_net(const struct cell *c)
 /* What a network device cannot do that a driver domain serves: dom0 has no part in its network. */
 static const char *why_not_driver_net(const struct cell *c)
 {
-	if (!cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
+	if (!cell_has_driver(c))
 		return NULL;
 	if (cell_is(c, AXIS_DISTURB, "backend"))
 		return "disturb = backend: dom0's agent kills the backend and starts another one: not in a "
@@ -209,7 +223,7 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 		    cell_is(c, impossible[i].all[1].axis, impossible[i].all[1].value))
 			return xstrdup(impossible[i].reason);
 	if (!cell_is(c, AXIS_SECOND, "none") && !cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
-		return xstrdup("second: only driver domains come with another one");
+		return xstrdup("second: only driver domains that xl creates come with another one");
 	if (!cell_is(c, AXIS_SECOND, "none") && !cell_is(c, AXIS_ATTACK, "none"))
 		return xstrdup("second: each attack says itself who else there is");
 	if (cell_second(c) == SECOND_FRONTEND && cell_is(c, AXIS_XSM, "dummy"))
@@ -218,8 +232,10 @@ static char *why_not(const struct scenario *s, const struct cell *c)
 	    cell_is(c, AXIS_BINDING, "none"))
 		return xstrdup("without a binding nothing is granted to one and not to another");
 	if (!cell_is(c, AXIS_ATTACK, "none") && !cell_is(c, AXIS_TOPOLOGY, "driver-domain"))
-		return xstrdup("attack: dom0 may map all memory, so that its backend shows nothing");
-	if (!cell_is(c, AXIS_DISTURB, "none") && cell_is(c, AXIS_TOPOLOGY, "dom0less"))
+		return xstrdup(cell_is(c, AXIS_TOPOLOGY, "driver-dom0less") ?
+			       "attack: the judge gives its orders by xenstore, which dom0less has not" :
+			       "attack: dom0 may map all memory, so that its backend shows nothing");
+	if (!cell_is(c, AXIS_DISTURB, "none") && cell_is_dom0less(c))
 		return xstrdup("disturb: only a dom0 with a toolstack reads when the workload starts");
 	if (cell_is(c, AXIS_BINDING, "none") && !cell_is(c, AXIS_ALLOCATOR, "upstream"))
 		return xstrdup("without a binding the frontend grants nothing: there is nothing to allocate");
@@ -257,7 +273,7 @@ bool cell_has_axis(const struct cell *c, enum axis axis)
 	case AXIS_BS: case AXIS_RW:
 		return !cell_is_net(c);
 	case AXIS_SECOND:
-		return cell_is(c, AXIS_TOPOLOGY, "driver-domain");
+		return cell_has_driver(c);
 	default:
 		return true;
 	}

@@ -14,6 +14,7 @@ static const struct key_word topologies[] = {
 	{ "xl", "dom0 creates the domU with xl, backend in dom0", NULL },
 	{ "dom0less", "Xen starts the domU itself, backend in dom0, no toolstack", NULL },
 	{ "driver-domain", "dom0 creates two domUs with xl: the backend in the first, domain 1", NULL },
+	{ "driver-dom0less", "Xen starts both domUs: the backend in domain 1, the frontend in domain 2", NULL },
 	{ NULL, NULL, NULL },
 };
 

@@ -394,7 +394,8 @@ static unsigned long second_mem(const struct scenario *s)
 
 static int check_whole(struct scenario *s, struct err *err)
 {
-	bool driver = has_value(s, AXIS_TOPOLOGY, "driver-domain");
+	bool driver = has_value(s, AXIS_TOPOLOGY, "driver-domain") ||
+		      has_value(s, AXIS_TOPOLOGY, "driver-dom0less");
 	unsigned long size = scenario_uint(s, SET_QUEUE_SIZE);
 	unsigned long mem = scenario_uint(s, SET_DOM0_MEM_MIB) + scenario_uint(s, SET_DOMU_MEM_MIB) +
 			    (driver ? scenario_uint(s, SET_DRIVER_MEM_MIB) : 0) + second_mem(s);

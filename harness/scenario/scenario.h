@@ -192,6 +192,10 @@ void cells_release(struct cells *cells);
 /* What the scenario expects of the cell if not that it passes: the first that fits, or NULL. */
 const struct expectation *scenario_expects(const struct scenario *s, const struct cell *cell);
 
+/* Xen starts the domUs, from the host's tree: there is no toolstack, and no xenstore. */
+bool cell_is_dom0less(const struct cell *cell);
+/* The backend is in a domU of its own. */
+bool cell_has_driver(const struct cell *cell);
 /* Is the device under test a network interface, of whatever kind? */
 bool cell_is_net(const struct cell *cell);
 /*

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Ring 3: a backend that is not dom0. One cell of the binding comparison, a network, then the
- * isolation checks in short: with grants they hold, and without, in the control, they
- * are seen to fail. With two driver domains, and with a hostile frontend beside one at work.
+ * Ring 3: a backend that is not dom0. One cell of the binding comparison, by xl and as Xen starts
+ * both domUs itself, by label and by target relation; a network; then the isolation checks in
+ * short: with grants they hold, and without, in the control, they are seen to fail. With two
+ * driver domains, and with a hostile frontend beside one at work.
  */
 #include <string.h>
 
@@ -22,13 +23,32 @@ static void run(const char *const *args, struct buf *out)
 	ck_assert_msg(status == 0, "exit status %d\n%s", status, log);
 }
 
-/* x86: a PV domain, beside a PVH frontend. */
-static const char *const archs[] = { "arch=arm64", "arch=x86_64" };
+static const struct {
+	const char *arch, *topology, *xsm;
+} machines[] = {
+	{ "arch=arm64", "topology=driver-domain", "xsm=flask" },
+	{ "arch=arm64", "topology=driver-dom0less", "xsm=flask" },
+	{ "arch=arm64", "topology=driver-dom0less", "xsm=dummy" },
+	/* a PV domain, beside a PVH frontend */
+	{ "arch=x86_64", "topology=driver-domain", "xsm=flask" },
+};
+
+static bool has_metric(const json_t *cell, const char *name)
+{
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(json_object_get(cell, "metrics"), i, m)
+		if (!strcmp(boot_str(m, "name"), name))
+			return true;
+	return false;
+}
 
 START_TEST(serves)
 {
-	const char *const args[] = { "run", "blk-driver", "--no-canary", "--only", archs[_i], "--only",
-				     "binding=iommus", "--only", "xsm=flask", "--only", "second=none", NULL };
+	const char *const args[] = { "run", "blk-driver", "--no-canary", "--only", machines[_i].arch,
+				     "--only", machines[_i].topology, "--only", "binding=iommus", "--only",
+				     machines[_i].xsm, "--only", "second=none", NULL };
 	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
 	const json_t *cell;
 
@@ -39,14 +59,19 @@ START_TEST(serves)
 							    "backend_domid")), 1);
 	ck_assert_double_gt(boot_metric(cell, "instructions_driver_per_io"),
 			    boot_metric(cell, "instructions_dom0_per_io"));
+	/* beside two domains that boot, when the disk comes says nothing of it */
+	ck_assert_int_eq(has_metric(cell, "probe.device_probe"),
+			 !strstr(machines[_i].topology, "dom0less"));
 }
 END_TEST
 
 /* A driver domain has its own stack at the other end, and dom0 no part but to read Xen's counters. */
+static const char *const creators[] = { "topology=driver-domain", "topology=driver-dom0less" };
+
 START_TEST(serves_network)
 {
 	const char *const args[] = { "run", "net-smoke", "--no-canary", "--only", "arch=arm64", "--only",
-				     "topology=driver-domain", NULL };
+				     creators[_i], NULL };
 	static const char *const checks[] = { "verify", "down-up", "grefs-returned", "backend-end",
 					      "driver-end" };
 	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
@@ -122,8 +147,8 @@ int main(void)
 	Suite *suite = suite_create("boot-driver-domain");
 	TCase *tc = boot_case(suite, "machines");
 
-	tcase_add_loop_test(tc, serves, 0, (int)ARRAY_SIZE(archs));
-	tcase_add_test(tc, serves_network);
+	tcase_add_loop_test(tc, serves, 0, (int)ARRAY_SIZE(machines));
+	tcase_add_loop_test(tc, serves_network, 0, (int)ARRAY_SIZE(creators));
 	tcase_add_test(tc, isolates);
 	return lib_check_main(suite);
 }

@@ -53,6 +53,7 @@ static const struct {
 	{ "[variant]\narch = riscv\n", "t.ini:2: arch: \"riscv\" is not one of: arm64, x86_64" },
 	{ "[topology]\npeer = nobody\n", "is not one of: dom0, domu, loop" },
 	{ "[variant]\ntopology = driver-domain\n[topology]\ndom0_mem_mib = 600\n", "domu_mem_mib + driver_mem_mib + 192" },
+	{ "[variant]\ntopology = driver-dom0less\n[topology]\ndom0_mem_mib = 600\n", "domu_mem_mib + driver_mem_mib + 192" },
 	{ "[variant]\ntopology = driver-domain, xl\n[topology]\nbackend_domid = 1\n", "and only alone" },
 	{ "[topology]\nqueues = many\n", "queues: \"many\" is not a whole number" },
 	{ "[topology]\nqueues = 5\n", "queues: 5 is out of range (1 to 4)" },
@@ -191,6 +192,40 @@ START_TEST(x86_driver)
 		ck_assert_msg(!cells.cell[i].not_applicable, "%s", cells.cell[i].not_applicable);
 	cells_release(&cells);
 	scenario_free(s);
+}
+END_TEST
+
+/* What Xen starts by itself, and what that does not go with. */
+START_TEST(driver_dom0less)
+{
+	static const struct { const char *text, *reason; } want[] = {
+		{ "xsm = dummy\n", NULL },
+		{ "arch = x86_64\n", "dom0less does not exist on x86" },
+		{ "xsm = silo\n", "SILO lets domUs share nothing" },
+		{ "[topology]\nsecond = frontend\n", "driver domains that xl creates" },
+		{ "[topology]\nsecond = driver\n", "driver domains that xl creates" },
+		{ "[workload]\nkind = isolate\nattack = grants\n", "orders by xenstore" },
+		{ "device = net\n[workload]\nkind = net\n", NULL },
+		{ "[workload]\ndisturb = crash\n", "only a dom0 with a toolstack" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		_cleanup_free_ char *text = xasprintf("[variant]\ntopology = driver-dom0less\n%s", want[i].text);
+		struct scenario *s = NULL;
+		struct err err = { 0 };
+		const struct cell *c;
+		struct cells cells;
+
+		ck_assert_msg(load(text, &s, &err) == 0, "%s", err.msg);
+		ck_assert_int_eq(scenario_cells(s, NULL, &cells, &err), 0);
+		c = &cells.cell[0];
+		ck_assert(cell_has_driver(c) && cell_is_dom0less(c));
+		ck_assert_msg(want[i].reason ? c->not_applicable && strstr(c->not_applicable, want[i].reason) :
+			      !c->not_applicable, "%s: %s", text, c->not_applicable);
+		cells_release(&cells);
+		scenario_free(s);
+	}
 }
 END_TEST
 
@@ -345,6 +380,7 @@ int main(void)
 	tcase_add_test(tc, second);
 	tcase_add_test(tc, second_by_attack);
 	tcase_add_test(tc, x86_driver);
+	tcase_add_test(tc, driver_dom0less);
 	tcase_add_test(tc, product);
 	tcase_add_test(tc, sizes);
 	tcase_add_test(tc, table_is_sound);

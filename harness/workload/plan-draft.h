@@ -7,7 +7,7 @@
 
 enum part {
 	PART_QEMU, PART_LINUX, PART_XEN, PART_XEN_COUNT, PART_DOM0_XL, PART_DOM0_LESS, PART_DOMU,
-	PART_DRIVER, PART_POLICY, PART_FRONT, PART_PERF,
+	PART_DRIVER, PART_POLICY, PART_POLICY_DOM0LESS, PART_FRONT, PART_PERF,
 	NR_PARTS
 };
 
@@ -28,14 +28,21 @@ struct draft {
 	const struct planner *p;
 	struct plan *plan;
 	struct buf dom0_conf, domu_conf, driver_conf, peer_conf, peer_config, xl_config, driver_config, second_conf, second_config, job, guest_dtb, host_dtb, qemu_dtb;
-	struct buf xen_args, dom0_args, domu_args;
+	struct buf xen_args, dom0_args, domu_args, driver_args;
 	struct dt_module kernel, ramdisk, domu_kernel, domu_ramdisk, domu_dtb, policy;
+	struct dt_module driver_kernel, driver_ramdisk;	/* where Xen starts it */
 	char *ramdisk_path, *domu_ramdisk_path, *driver_ramdisk_path, *peer_ramdisk_path, *second_ramdisk_path, *guest_dtb_path, *host_dtb_path;
 };
 
 static inline const struct artifact *draft_part(const struct draft *d, enum part part)
 {
 	return &d->p->part[d->plan->machine.x86 ? ARCH_X86_64 : ARCH_ARM64][part];
+}
+
+/* FLASK's, if the machine has one: by who starts the domUs. */
+static inline const struct artifact *draft_policy(const struct draft *d)
+{
+	return draft_part(d, machine_is_xl(&d->plan->machine) ? PART_POLICY : PART_POLICY_DOM0LESS);
 }
 
 /* plan-qemu.c: the machine's own tree, from this very QEMU with these very options. */

@@ -103,7 +103,7 @@ static int dom0_overlay(struct draft *d, const char *path, struct err *err)
 	     cpio_file(cpio, "grantbench/Image", 0644, draft_part(d, PART_LINUX)->path, err) < 0 ||
 	     cpio_file(cpio, "grantbench/domu.cpio", 0644, d->domu_ramdisk_path, err) < 0))
 		goto fail;
-	if (machine_has_driver(&d->plan->machine) &&
+	if (machine_is_xl(&d->plan->machine) && machine_has_driver(&d->plan->machine) &&
 	    (add_blob(cpio, "grantbench/driver.cfg", &d->driver_config, err) < 0 ||
 	     cpio_file(cpio, "grantbench/driver.cpio", 0644, d->driver_ramdisk_path, err) < 0))
 		goto fail;
@@ -148,7 +148,7 @@ static int put_links(struct draft *d, struct err *err)
 
 	return put_link(d, draft_part(d, xen)->path, X86_XEN_LINK, err) < 0 ||
 	       put_link(d, draft_part(d, PART_LINUX)->path, X86_LINUX_LINK, err) < 0 ||
-	       (d->policy.size && put_link(d, draft_part(d, PART_POLICY)->path, X86_POLICY_LINK, err) < 0) ?
+	       (d->policy.size && put_link(d, draft_policy(d)->path, X86_POLICY_LINK, err) < 0) ?
 	       -1 : 0;
 }
 
@@ -222,33 +222,64 @@ static int write_images(struct draft *d, struct err *err)
 	if (file_size(draft_part(d, PART_LINUX)->path, &d->kernel.size, err) < 0 ||
 	    file_size(d->ramdisk_path, &d->ramdisk.size, err) < 0 ||
 	    (!strcmp(machine_xsm(&d->plan->machine), "flask") &&
-	     file_size(draft_part(d, PART_POLICY)->path, &d->policy.size, err) < 0))
+	     file_size(draft_policy(d)->path, &d->policy.size, err) < 0))
 		return -1;
 	if (xl)
 		return 0;
 	d->domu_dtb.size = d->guest_dtb.size;
-	return file_size(draft_part(d, PART_LINUX)->path, &d->domu_kernel.size, err) < 0 ||
-	       file_size(d->domu_ramdisk_path, &d->domu_ramdisk.size, err) < 0 ? -1 : 0;
+	d->domu_kernel.size = d->kernel.size;
+	if (file_size(d->domu_ramdisk_path, &d->domu_ramdisk.size, err) < 0)
+		return -1;
+	if (!machine_has_driver(&d->plan->machine))
+		return 0;
+	d->driver_kernel.size = d->kernel.size;
+	return file_size(d->driver_ramdisk_path, &d->driver_ramdisk.size, err);
+}
+
+/* Who Xen starts, in the order of their domain ids. Returns how many. */
+static size_t fill_domus(const struct draft *d, struct dt_domu domu[2])
+{
+	const struct machine *m = &d->plan->machine;
+	size_t n = 0;
+
+	if (machine_has_driver(m))
+		domu[n++] = (struct dt_domu){
+			.name = "domU1",
+			.bootargs = d->driver_args.data,
+			.mem_mib = (unsigned int)scenario_uint(m->scenario, SET_DRIVER_MEM_MIB),
+			.cpus = 1,
+			.nr_spis = 32,
+			.kernel = d->driver_kernel,
+			.ramdisk = d->driver_ramdisk,
+			.nr_evtchn = DRIVER_EVTCHNS,
+			.evtchn = DRIVER_EVTCHN_DOMU,
+		};
+	domu[n] = (struct dt_domu){
+		.name = n ? "domU2" : "domU1",
+		.bootargs = d->domu_args.data,
+		.mem_mib = (unsigned int)scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
+		.cpus = 1,
+		.nr_spis = 32,
+		.kernel = d->domu_kernel,
+		.ramdisk = d->domu_ramdisk,
+		.dtb = d->domu_dtb,
+		.nr_evtchn = 1,
+		.evtchn = READY_EVTCHN_DOMU,
+	};
+	return n + 1;
 }
 
 static int build_host_tree(struct draft *d, struct err *err)
 {
 	const struct machine *m = &d->plan->machine;
-	bool xl = machine_is_xl(m);
-	struct dt_module *modules[] = { &d->kernel, &d->ramdisk, &d->domu_kernel, &d->domu_ramdisk,
+	struct dt_module *modules[] = { &d->kernel, &d->ramdisk, &d->driver_kernel,
+					&d->driver_ramdisk, &d->domu_kernel, &d->domu_ramdisk,
 					&d->domu_dtb, &d->policy };
-	struct dt_domu domu = {
-		.name = "domU1",
-		.bootargs = d->domu_args.data,
-		.mem_mib = (unsigned int)scenario_uint(m->scenario, SET_DOMU_MEM_MIB),
-		.cpus = 1,
-		.nr_spis = 32,
-		.evtchn = READY_EVTCHN_DOMU,
-	};
+	struct dt_domu domu[2];
 	struct dt_host host = {
 		.xen_bootargs = d->xen_args.data,
 		.dom0_bootargs = d->dom0_args.data,
-		.nr_domu = xl ? 0 : 1,
+		.domu = domu,
 		.dom0_evtchn = READY_EVTCHN_DOM0,
 	};
 
@@ -259,10 +290,7 @@ static int build_host_tree(struct draft *d, struct err *err)
 	host.kernel = d->kernel;
 	host.ramdisk = d->ramdisk;
 	host.policy = d->policy;
-	domu.kernel = d->domu_kernel;
-	domu.ramdisk = d->domu_ramdisk;
-	domu.dtb = d->domu_dtb;
-	host.domu = &domu;
+	host.nr_domu = machine_is_xl(m) ? 0 : fill_domus(d, domu);
 	if (dt_host_build(d->qemu_dtb.data, d->qemu_dtb.size, &host, &d->host_dtb, err) < 0 ||
 	    dt_check(d->host_dtb.data, d->host_dtb.size, err) < 0)
 		return -1;

@@ -94,10 +94,12 @@ static void push_boot_arm64(struct argv *a, struct draft *d)
 	push(a, xstrdup(d->host_dtb_path));
 	push_module(a, &d->kernel, linux_path);
 	push_module(a, &d->ramdisk, d->ramdisk_path);
+	push_module(a, &d->driver_kernel, linux_path);
+	push_module(a, &d->driver_ramdisk, d->driver_ramdisk_path);
 	push_module(a, &d->domu_kernel, linux_path);
 	push_module(a, &d->domu_ramdisk, d->domu_ramdisk_path);
 	push_module(a, &d->domu_dtb, d->guest_dtb_path);
-	push_module(a, &d->policy, draft_part(d, PART_POLICY)->path);
+	push_module(a, &d->policy, draft_policy(d)->path);
 }
 
 /*

@@ -23,6 +23,7 @@ static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 		[PART_DOMU] = "rootfs-domu-arm64",
 		[PART_DRIVER] = "rootfs-driver-arm64",
 		[PART_POLICY] = "xsm-policy",
+		[PART_POLICY_DOM0LESS] = "xsm-policy-dom0less",
 		[PART_FRONT] = "front-arm64",
 		[PART_PERF] = "perf-arm64",
 	},
@@ -43,17 +44,18 @@ static const char *const part_names[NR_ARCHS][NR_PARTS] = {
 static bool cell_has_flask(const struct cell *c)
 {
 	return cell_is(c, AXIS_XSM, "flask") ||
-	       (cell_is(c, AXIS_XSM, "native") && cell_is(c, AXIS_TOPOLOGY, "driver-domain"));
+	       (cell_is(c, AXIS_XSM, "native") && cell_has_driver(c));
 }
 
 /* Does a machine of the cell need that artifact? */
 static bool cell_needs(const struct cell *c, enum part part)
 {
 	switch (part) {
-	case PART_DOM0_XL: return !cell_is(c, AXIS_TOPOLOGY, "dom0less");
-	case PART_DOM0_LESS: return cell_is(c, AXIS_TOPOLOGY, "dom0less");
-	case PART_DRIVER: return cell_is(c, AXIS_TOPOLOGY, "driver-domain");
-	case PART_POLICY: return cell_has_flask(c);
+	case PART_DOM0_XL: return !cell_is_dom0less(c);
+	case PART_DOM0_LESS: return cell_is_dom0less(c);
+	case PART_DRIVER: return cell_has_driver(c);
+	case PART_POLICY: return cell_has_flask(c) && !cell_is_dom0less(c);
+	case PART_POLICY_DOM0LESS: return cell_has_flask(c) && cell_is_dom0less(c);
 	case PART_FRONT: return cell_is(c, AXIS_ATTACK, "front");
 	default: return true;
 	}
@@ -132,7 +134,7 @@ static void draft_release(struct draft *d)
 	struct buf *bufs[] = { &d->dom0_conf, &d->domu_conf, &d->driver_conf, &d->xl_config,
 			       &d->driver_config, &d->peer_conf, &d->peer_config, &d->second_conf, &d->second_config, &d->job, &d->guest_dtb,
 			       &d->host_dtb, &d->qemu_dtb, &d->xen_args, &d->dom0_args,
-			       &d->domu_args };
+			       &d->domu_args, &d->driver_args };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bufs); i++)
@@ -163,7 +165,7 @@ static unsigned int backend_of(const struct scenario *s, const struct cell *cell
 	unsigned int domid = (unsigned int)scenario_uint(s, SET_BACKEND_DOMID);
 
 	/* dom0 never is, in that topology; any other domain is a test's wrong one */
-	return !domid && cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? DRIVER_DOMID : domid;
+	return !domid && cell_has_driver(cell) ? DRIVER_DOMID : domid;
 }
 
 /* The cell's guest, as the tree describes it; virtio[] becomes its devices. */
@@ -181,7 +183,7 @@ static int guest_of(const struct scenario *s, const struct cell *cell, struct dt
 	*guest = (struct dt_guest){
 		.virtio = virtio,
 		.nr_virtio = cell_second(cell) == SECOND_DRIVER ? 2 : 1,
-		.late_probe = cell_is(cell, AXIS_TOPOLOGY, "dom0less"),
+		.late_probe = cell_is_dom0less(cell),
 		.irq = x86 || cell_is(cell, AXIS_IRQ, "evtchn") ? DT_IRQ_EVTCHN : DT_IRQ_SPI,
 		.overlay = x86,
 		.iommu_cells = 1,
@@ -239,7 +241,10 @@ static void build_texts(struct draft *d)
 	if (!machine_has_driver(m))
 		return;
 	text_driver_conf(m, &d->driver_conf);
-	text_driver_config(m, &d->driver_config);
+	if (machine_is_xl(m))
+		text_driver_config(m, &d->driver_config);
+	else
+		text_driver_args(m, &d->driver_args);
 	text_second_conf(m, &d->second_conf);
 	text_second_config(m, &d->second_config);
 }
@@ -281,7 +286,8 @@ static void derive_key(struct draft *d)
 	_cleanup_buf_ struct buf all = BUF_INIT;
 	const struct buf *texts[] = { &d->dom0_conf, &d->domu_conf, &d->driver_conf, &d->xl_config,
 				      &d->driver_config, &d->peer_conf, &d->peer_config, &d->second_conf, &d->second_config, &d->job,
-				      &d->guest_dtb, &d->xen_args, &d->dom0_args, &d->domu_args };
+				      &d->guest_dtb, &d->xen_args, &d->dom0_args, &d->domu_args,
+				      &d->driver_args };
 	const struct scenario *s = d->p->scenario;
 	const struct machine *m = &d->plan->machine;
 	size_t i;
@@ -378,7 +384,7 @@ static int fill_machine(struct planner *planner, const struct cell *cell,
 	*m = (struct machine){
 		.scenario = s,
 		.cell = cell,
-		.frontend_domid = cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ? DRIVER_DOMID + drivers : 1,
+		.frontend_domid = cell_has_driver(cell) ? DRIVER_DOMID + drivers : 1,
 		.second_domid = drivers == 2 ? DRIVER_DOMID + 1 : DRIVER_DOMID + 2,
 		.backend_domid = backend_of(s, cell),
 		.mmio_base = virtio[0].mmio_base,
@@ -389,7 +395,7 @@ static int fill_machine(struct planner *planner, const struct cell *cell,
 		.evtchn = guest.irq == DT_IRQ_EVTCHN,
 		.icount = icount,
 		.cpus = icount || interactive ? 1 :
-			cell_is(cell, AXIS_TOPOLOGY, "driver-domain") ?
+			cell_has_driver(cell) ?
 			3 + (cell_second(cell) != SECOND_NONE) : 2,
 		.kvm = !icount && !interactive &&
 		       kvm_picked(s->setting[SET_ACCEL], cell->value[AXIS_ARCH], ""),

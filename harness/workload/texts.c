@@ -12,14 +12,17 @@
 /* Operations of a frontend beside a hostile one. */
 #define FRONT_IOS 1500
 
+/* FLASK: what stands before a domain's type. */
+#define LABEL "system_u:system_r:"
+
 bool machine_is_xl(const struct machine *m)
 {
-	return !cell_is(m->cell, AXIS_TOPOLOGY, "dom0less");
+	return !cell_is_dom0less(m->cell);
 }
 
 bool machine_has_driver(const struct machine *m)
 {
-	return cell_is(m->cell, AXIS_TOPOLOGY, "driver-domain");
+	return cell_has_driver(m->cell);
 }
 
 bool machine_has_hostile_front(const struct machine *m)
@@ -266,6 +269,22 @@ static void perf_conf(const struct machine *m, struct buf *out)
 		buf_addf(out, "perf=%s\n", m->scenario->setting[SET_PERF]);
 }
 
+/* The driver domain, to be created, or there when dom0 starts; and what gives it its rights. */
+static void driver_dom0_conf(const struct machine *m, struct buf *out)
+{
+	bool flask = !strcmp(machine_xsm(m), "flask");
+
+	if (machine_is_xl(m))
+		buf_addf(out, "driver_config=/grantbench/driver.cfg\ndriver_name=" DRIVER_NAME "\n"
+			 "frontend_domid=%u\n", m->frontend_domid);
+	else
+		buf_addf(out, "driver_evtchn=%d\n", READY_EVTCHN_DOM0);
+	if (!machine_is_xl(m) && flask)
+		buf_addf(out, "driver_label=" LABEL "driver_t\nfrontend_label=" LABEL "%s\n",
+			 text_frontend_type(m));
+	buf_addf(out, "set_target=%d\n", !strcmp(machine_xsm(m), "dummy"));
+}
+
 void text_dom0_conf(const struct machine *m, struct buf *out)
 {
 	text_common_conf(m, REPORT_DOM0, out);
@@ -274,13 +293,11 @@ void text_dom0_conf(const struct machine *m, struct buf *out)
 	if (machine_is_xl(m))
 		buf_addstr(out, "xl_config=/grantbench/domu.cfg\ndomu_name=" DOMU_NAME "\n");
 	if (machine_has_driver(m))
-		buf_addf(out, "driver_config=/grantbench/driver.cfg\ndriver_name=" DRIVER_NAME "\n"
-			 "frontend_domid=%u\nset_target=%d\n", m->frontend_domid,
-			 !strcmp(machine_xsm(m), "dummy"));
+		driver_dom0_conf(m, out);
 	text_second_dom0_conf(m, out);
 	if (!machine_is_xl(m))
 		buf_addf(out, "frontend_domid=%u\nready_evtchn=%d\n", m->frontend_domid,
-			 READY_EVTCHN_DOM0);
+			 READY_EVTCHN_DOM0 + (machine_has_driver(m) ? DRIVER_EVTCHNS : 0));
 	if (machine_is_disturbed(m) || machine_is_restarted(m))
 		buf_addf(out, "disturb=%s\n", m->cell->value[AXIS_DISTURB]);
 	if (m->x86 && scenario_bool(m->scenario, SET_HOST_VIRTIO))
@@ -318,6 +335,8 @@ void text_driver_conf(const struct machine *m, struct buf *out)
 	text_common_conf(m, REPORT_BACKEND, out);
 	perf_conf(m, out);
 	buf_addf(out, "frontend_domid=%u\nask_marks=1\n", m->frontend_domid);
+	if (!machine_is_xl(m))
+		buf_addf(out, "driver_evtchn=%d\n", DRIVER_EVTCHN_DOMU);
 	if (machine_is_attacked(m))
 		buf_addf(out, "attack=%s\n", m->cell->value[AXIS_ATTACK]);
 	if (cell_is_net(m->cell))
@@ -341,7 +360,7 @@ const char *text_frontend_type(const struct machine *m)
 void text_label(const struct machine *m, const char *type, struct buf *out)
 {
 	if (machine_has_driver(m) && !strcmp(machine_xsm(m), "flask"))
-		buf_addf(out, "seclabel = \"system_u:system_r:%s\"\n", type);
+		buf_addf(out, "seclabel = \"" LABEL "%s\"\n", type);
 }
 
 void text_domu_conf(const struct machine *m, enum report_source who, struct buf *out)

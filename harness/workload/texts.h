@@ -15,16 +15,22 @@
 #include "vm/reports.h"
 #include "workload/sample.h"
 
-/* Static event channel between dom0 and a dom0less domU, both sides' local ports. */
+/*
+ * Static event channels between dom0 and dom0less domUs, both sides' local ports: the frontend
+ * has one, "backend ready". A driver domain has DRIVER_EVTCHNS, which stand before that: its
+ * rights are given, and its backend is ready; then one for each moment of a span.
+ */
 #define READY_EVTCHN_DOM0 10
 #define READY_EVTCHN_DOMU 11
+#define DRIVER_EVTCHN_DOMU 11
+#define DRIVER_EVTCHNS 4
 
 #define DOMU_NAME "frontend"
 #define DRIVER_NAME "driver"
 #define SECOND_NAME "second"
 #define PEER_NAME "peer"
 
-/* Topology driver-domain: xl gives domain ids in the order of creation. */
+/* xl gives domain ids in the order of creation. */
 #define DRIVER_DOMID 1
 
 struct machine {
@@ -50,7 +56,7 @@ struct machine {
 	const char *extra_domu_args;	/* appended to the domU's kernel arguments, or NULL */
 };
 
-/* dom0 creates the domU: all topologies but dom0less. */
+/* dom0 creates the domUs, by xl; otherwise Xen starts them. */
 bool machine_is_xl(const struct machine *m);
 /* The backend is in a domU of its own. */
 bool machine_has_driver(const struct machine *m);
