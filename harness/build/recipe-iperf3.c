@@ -8,22 +8,43 @@
 #include "build/unpack.h"
 #include "lib/cleanup.h"
 
-/* Of 3.9; later versions have it. */
+/* Of 3.9; later versions have them. */
 #define PATCHED "3.9"
-#define PATCH "images/iperf3-0001-end-a-reverse-test-by-its-bytes.patch"
+static const char *const patches[] = {
+	"images/iperf3-0001-end-a-reverse-test-by-its-bytes.patch",
+	"images/iperf3-0002-no-delay-on-the-control-connection.patch",
+};
 
 #define FLAGS "--disable-shared", "--enable-static-bin", "--without-openssl", "--without-sctp", \
 	      "--disable-profiling", "--disable-dependency-tracking"
 
 int iperf3_inputs(struct builder *b, const struct recipe *r, struct key *key, struct err *err)
 {
-	_cleanup_free_ char *patch = builder_data(b, PATCH);
 	int ret = builder_key_pins(b, key, "iperf3", err);
+	size_t i;
 
-	if (key_add_file(key, &b->memo, "patch", PATCH, patch, err) < 0)
-		return -1;
+	for (i = 0; i < ARRAY_SIZE(patches); i++) {
+		_cleanup_free_ char *path = builder_data(b, patches[i]);
+
+		if (key_add_file(key, &b->memo, "patch", patches[i], path, err) < 0)
+			return -1;
+	}
 	builder_key_flags(key, (const char *const[]){ FLAGS, NULL });
 	return ret <= 0 ? ret : builder_key_toolchain(b, r, key, err);
+}
+
+static int patch(struct builder *b, struct build_ctx *ctx, const char *src, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(patches); i++) {
+		_cleanup_free_ char *path = builder_data(b, patches[i]);
+		const char *argv[] = { "patch", "-p1", "--batch", "--fuzz=0", "-i", path, NULL };
+
+		if (builder_run(b, ctx, src, argv, NULL, -1, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int iperf3_build(struct builder *b, struct build_ctx *ctx, struct err *err)
@@ -40,8 +61,6 @@ int iperf3_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 	_cleanup_free_ char *to = xasprintf("%s/iperf3", ctx->stage);
 	_cleanup_free_ char *strip = xasprintf("%sstrip", arch->cross);
 	_cleanup_free_ char *jobs = builder_jobs(b);
-	_cleanup_free_ char *patch = builder_data(b, PATCH);
-	const char *patch_argv[] = { "patch", "-p1", "--batch", "--fuzz=0", "-i", patch, NULL };
 	const char *configure[] = { script, host, cc, cflags, FLAGS, NULL };
 	const char *make[] = { "make", jobs, "-C", "src", "iperf3", NULL };
 	const char *strip_argv[] = { strip, "-s", "-o", to, bin, NULL };
@@ -52,7 +71,7 @@ int iperf3_build(struct builder *b, struct build_ctx *ctx, struct err *err)
 		return -1;
 	tar = builder_file(b, &pins->files.v[0], err);
 	if (!tar || fs_mkdirs(src, err) < 0 || unpack_tar(tar, src, &opts, err) < 0 ||
-	    (!strcmp(pins->series, PATCHED) && builder_run(b, ctx, src, patch_argv, NULL, -1, err) < 0) ||
+	    (!strcmp(pins->series, PATCHED) && patch(b, ctx, src, err) < 0) ||
 	    builder_run(b, ctx, src, configure, NULL, -1, err) < 0 ||
 	    builder_run(b, ctx, src, make, NULL, -1, err) < 0 ||
 	    builder_run(b, ctx, ctx->stage, strip_argv, NULL, -1, err) < 0)
