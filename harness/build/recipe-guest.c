@@ -27,7 +27,7 @@ struct guest {
 
 #define PROGRAMS(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-static const struct guest guests[] = {
+static const struct guest programs[] = {
 	{ "backend-", "guests/backend", PROGRAMS("gb-backend"), false },
 	{ "hostile-", "guests/hostile", PROGRAMS("gb-hostile"), false },
 	{ "front-", "guests/front", PROGRAMS("gb-front"), true },
@@ -38,9 +38,9 @@ static const struct guest *find_guest(const struct recipe *r)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(guests); i++)
-		if (!strncmp(guests[i].name, r->name, strlen(guests[i].name)))
-			return &guests[i];
+	for (i = 0; i < ARRAY_SIZE(programs); i++)
+		if (!strncmp(programs[i].name, r->name, strlen(programs[i].name)))
+			return &programs[i];
 	abort();
 }
 
@@ -48,6 +48,7 @@ int guest_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 {
 	const struct guest *g = find_guest(r);
 	_cleanup_free_ char *dir = builder_data(b, g->dir);
+	_cleanup_free_ char *guests = builder_data(b, "guests");
 	_cleanup_free_ char *lib = builder_data(b, "harness/lib");
 	_cleanup_free_ char *backend = builder_data(b, "guests/backend");
 
@@ -55,6 +56,7 @@ int guest_inputs(struct builder *b, const struct recipe *r, struct key *key, str
 		return err_set(err, "there is no %s", dir);
 	if (key_add_dir(key, &b->memo, "source", dir, "*.[ch]", err) < 0 ||
 	    key_add_dir(key, &b->memo, "source", dir, "Makefile", err) < 0 ||
+	    key_add_dir(key, &b->memo, "source", guests, "common.mk", err) < 0 ||
 	    /* of a program without an operating system */
 	    (g->raw && (key_add_dir(key, &b->memo, "source", dir, "*.S", err) < 0 ||
 			key_add_dir(key, &b->memo, "source", dir, "*.lds", err) < 0)) ||
