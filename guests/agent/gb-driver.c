@@ -17,6 +17,7 @@
 
 #include "conf.h"
 #include "doorbell.h"
+#include "kmemleak.h"
 #include "netstack.h"
 #include "perf.h"
 #include "report.h"
@@ -28,6 +29,7 @@
 
 static void __attribute__((noreturn)) finish(bool ok)
 {
+	kmemleak_check("driver");
 	report_done(ok);
 	sys_poweroff();
 }
