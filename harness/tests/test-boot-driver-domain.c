@@ -65,6 +65,22 @@ START_TEST(serves)
 }
 END_TEST
 
+/* One frontend before two driver domains, of which it is the target. */
+START_TEST(two_drivers)
+{
+	static const char *const args[] = { "run", "blk-driver", "--no-canary", "--only", "arch=arm64",
+					    "--only", "topology=driver-domain", "--only", "binding=iommus",
+					    "--only", "xsm=dummy", "--only", "second=driver", NULL };
+	_cleanup_json_ json_t *result = boot_run(0, args, NULL);
+	const json_t *cell = json_array_get(json_object_get(result, "cells"), 0), *second;
+
+	boot_check_granted(cell, 100);
+	second = json_object_get(json_object_get(cell, "proof"), "second");
+	ck_assert_int_eq(json_integer_value(json_object_get(second, "backend_domid")), 2);
+	ck_assert_int_gt(json_integer_value(json_object_get(second, "requests")), 0);
+}
+END_TEST
+
 /* A driver domain has its own stack at the other end, and dom0 no part but to read Xen's counters. */
 static const char *const creators[] = { "topology=driver-domain", "topology=driver-dom0less" };
 
@@ -148,6 +164,7 @@ int main(void)
 	TCase *tc = boot_case(suite, "machines");
 
 	tcase_add_loop_test(tc, serves, 0, (int)ARRAY_SIZE(machines));
+	tcase_add_test(tc, two_drivers);
 	tcase_add_loop_test(tc, serves_network, 0, (int)ARRAY_SIZE(creators));
 	tcase_add_test(tc, isolates);
 	return lib_check_main(suite);
