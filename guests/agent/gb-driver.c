@@ -63,7 +63,8 @@ static void start(struct server *s, const struct conf *conf, int frontend_domid)
  */
 static void wait_servers(struct server *s, unsigned int nr, struct perf *perf)
 {
-	struct pollfd pfd[2 + NETSTACK_FDS] = { { .fd = 0 }, { .fd = -1 } };
+	/* below 0: that one has ended, or there is none */
+	struct pollfd pfd[2 + NETSTACK_FDS] = { { .fd = 0 }, { .fd = nr > 1 ? 0 : -1 } };
 	unsigned int i, left;
 	char error[256];
 
