@@ -5,7 +5,9 @@
  */
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/cleanup.h"
+#include "lib/fs.h"
 #include "lib/json.h"
 #include "tests/lib-boot.h"
 #include "tests/lib-check.h"
@@ -98,6 +100,26 @@ START_TEST(stream)
 }
 END_TEST
 
+#define IOMMU_NET \
+	"[scenario]\ncount = no\n[variant]\nallocator = iommu\ndevice = net\n[workload]\nkind = net\n" \
+	"number_ios = 100\n"
+
+/*
+ * An unmap that does not end access: unbinding cleans up behind it, and it is seen all the
+ * same, by what the table grants and the device does not have in use.
+ */
+START_TEST(access_not_ended)
+{
+	static const char *const more[] = { "--test-patch", "guests/linux/test-patches/no-end-access.patch",
+					    NULL };
+	_cleanup_free_ char *ini = xasprintf("%s/iommu-net.ini", boot_cli.dir);
+	struct err err = { 0 };
+
+	ck_assert_int_eq(fs_write_atomic(ini, IOMMU_NET, strlen(IOMMU_NET), 0644, &err), 0);
+	boot_expect_failure(ini, more, "invalid", "did not end access");
+}
+END_TEST
+
 /* Two domUs, two backends, dom0's bridge: what one sends the other gets, and says so. */
 START_TEST(two_domus)
 {
@@ -142,6 +164,7 @@ int main(void)
 
 	tcase_add_loop_test(tc, round_trips, 0, ARRAY_SIZE(smoke));
 	tcase_add_test(tc, stream);
+	tcase_add_test(tc, access_not_ended);
 	tcase_add_test(tc, two_domus);
 	tcase_add_test(tc, backend_killed);
 	return lib_check_main(suite);
