@@ -166,6 +166,15 @@ static double budget_of(const struct compare_opts *opts, const char *metric)
 	return 0;
 }
 
+/*
+ * fio's percentiles are the ends of buckets, 64 to each power of two (FIO_IO_U_PLAT_BITS in
+ * stat.h): between two neighbours, up to 1.6 % apart, it cannot tell.
+ */
+static double resolution(const char *metric)
+{
+	return !strncmp(metric, "blk.", 4) && strstr(metric, ".lat_p") ? log1p(1 / 64.) : 0;
+}
+
 static void fill_exact(struct compare *cmp, struct compare_row *row, double a, double b)
 {
 	double slack;
@@ -230,7 +239,7 @@ static void fill_row(struct compare *cmp, struct compare_pair *pair, const struc
 	}
 	if (class == METRIC_EXACT) {
 		row->kind = is_time_unit(a->unit) ? KIND_TIME : KIND_COUNT;
-		row->threshold = cmp->opts->threshold;
+		row->threshold = fmax(cmp->opts->threshold, resolution(a->name));
 		fill_exact(cmp, row, va[0], vb[0]);
 		return;
 	}

@@ -33,6 +33,23 @@ START_TEST(same_work)
 }
 END_TEST
 
+/* Neighbouring buckets of fio's histogram are one value; a mean has no buckets. */
+START_TEST(buckets)
+{
+	cc_load_exact(&cc.a, "a",
+		DEV(M("blk.randread.lat_p50", "ns", "less", 177152) ","
+			M("blk.randread.lat_p90", "ns", "less", 177152) ","
+			M("blk.randread.lat_mean", "ns", "less", 177152)) ","
+		IOM(M("blk.randread.lat_p50", "ns", "less", 179200) ","
+			M("blk.randread.lat_p90", "ns", "less", 181248) ","
+			M("blk.randread.lat_mean", "ns", "less", 179200)));
+	cc_compare(NULL);
+	cc_verdict("blk.randread.lat_p50", VERDICT_BELOW_THRESHOLD);
+	cc_verdict("blk.randread.lat_p90", VERDICT_REGRESSED);
+	cc_verdict("blk.randread.lat_mean", VERDICT_REGRESSED);
+}
+END_TEST
+
 START_TEST(exact_verdicts)
 {
 	static const struct compare_budget budgets[] = { { "maps", 1 }, { "kicks", 0 } };
@@ -478,6 +495,7 @@ int main(void)
 
 	tcase_add_checked_fixture(tc, cc_setup, cc_teardown);
 	tcase_add_test(tc, same_work);
+	tcase_add_test(tc, buckets);
 	tcase_add_test(tc, exact_verdicts);
 	tcase_add_test(tc, aa);
 	tcase_add_test(tc, aa_of_other_inputs);

@@ -85,6 +85,7 @@ START_TEST(driver_domain)
 {
 	_cleanup_json_ json_t *device = load(DEVICE), *m = json_array();
 	const json_t *span = json_object_get(device, "span"), *xen = json_object_get(span, "xen");
+	const json_t *metric;
 	size_t i;
 
 	for (i = 0; i < 3; i++)
@@ -94,6 +95,10 @@ START_TEST(driver_domain)
 	ck_assert_double_eq_tol(value(m, "instructions_driver_per_io"), 179400.0 / 299, 1e-9);
 	/* 304 between FIRST and LAST, less 5 for looking */
 	ck_assert_double_eq_tol(value(m, "instructions_dom0_per_io"), 1, 1e-9);
+	json_array_foreach(m, i, metric)
+		ck_assert_str_eq(json_string_value(json_object_get(metric, "better")),
+				 !strcmp(json_string_value(json_object_get(metric, "name")),
+					 "instructions_dom0_per_io") ? "none" : "less");
 }
 END_TEST
 
