@@ -3,50 +3,20 @@
  * A driver domain that Xen starts beside its frontend: what each of the three is told, above all
  * which ports the channels between them have. harness/workload/texts.h has the numbers.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
-#include "lib/fs.h"
 #include "tests/lib-check.h"
-#include "workload/texts.h"
-
-static char *dir;
-static struct scenario *scenario;
-static struct cells cells;
-
-static void setup(void)
-{
-	dir = lib_check_tmpdir();
-}
-
-static void teardown(void)
-{
-	cells_release(&cells);
-	scenario_free(scenario);
-	scenario = NULL;
-	fs_remove_tree(dir, NULL);
-	free(dir);
-}
+#include "tests/lib-machine.h"
 
 static struct machine machine(const char *variant)
 {
-	_cleanup_free_ char *path = xasprintf("%s/t.ini", dir);
 	_cleanup_free_ char *text = xasprintf("[variant]\n%s[workload]\nkind = none\n", variant);
-	struct machine m = { .backend_domid = 1, .frontend_domid = 2 };
-	struct err err = { 0 };
-	int i;
+	const struct cell *cell = machine_cell(text);
 
-	ck_assert_int_eq(fs_write_atomic(path, text, strlen(text), 0644, &err), 0);
-	ck_assert_msg(scenario_load(path, &scenario, &err) == 0, "%s", err.msg);
-	ck_assert_msg(scenario_cells(scenario, NULL, &cells, &err) == 0, "%s", err.msg);
-	ck_assert_msg(!cells.cell[0].not_applicable, "%s", cells.cell[0].not_applicable);
-	m.scenario = scenario;
-	m.cell = &cells.cell[0];
-	for (i = 0; i < REPORT_SOURCES; i++)
-		m.token[i] = "0123456789abcdef";
-	return m;
+	ck_assert_msg(!cell->not_applicable, "%s", cell->not_applicable);
+	return machine_of(cell);
 }
 
 static const struct {
@@ -106,7 +76,7 @@ int main(void)
 	Suite *suite = suite_create("driver-dom0less");
 	TCase *tc = tcase_create("texts");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, machine_setup, machine_teardown);
 	tcase_add_loop_test(tc, told_to_each, 0, (int)ARRAY_SIZE(told));
 	suite_add_tcase(suite, tc);
 	return lib_check_main(suite);

@@ -8,53 +8,18 @@
 
 #include "lib/buf.h"
 #include "lib/cleanup.h"
-#include "lib/fs.h"
 #include "lib/json.h"
 #include "tests/lib-check.h"
+#include "tests/lib-machine.h"
 #include "tests/lib-quotes.h"
 #include "workload/evaluate-internal.h"
-#include "workload/texts.h"
-
-static char *dir;
-static struct scenario *scenario;
-static struct cells cells;
-
-static void setup(void)
-{
-	dir = lib_check_tmpdir();
-}
-
-static void teardown(void)
-{
-	cells_release(&cells);
-	scenario_free(scenario);
-	scenario = NULL;
-	fs_remove_tree(dir, NULL);
-	free(dir);
-}
 
 static const struct cell *load(const char *topology, const char *variant)
 {
-	_cleanup_free_ char *path = xasprintf("%s/t.ini", dir);
 	_cleanup_free_ char *text = xasprintf("[topology]\n%s[variant]\ndevice = net\n%s[workload]\n"
 					      "kind = net\nverify = yes\nnumber_ios = 300\n", topology, variant);
-	struct err err = { 0 };
 
-	ck_assert_int_eq(fs_write_atomic(path, text, strlen(text), 0644, &err), 0);
-	ck_assert_msg(scenario_load(path, &scenario, &err) == 0, "%s", err.msg);
-	ck_assert_msg(scenario_cells(scenario, NULL, &cells, &err) == 0, "%s", err.msg);
-	ck_assert_uint_eq(cells.nr, 1);
-	return &cells.cell[0];
-}
-
-static struct machine machine(const struct cell *cell)
-{
-	struct machine m = { .scenario = scenario, .cell = cell, .backend_domid = 1, .frontend_domid = 2 };
-	int i;
-
-	for (i = 0; i < REPORT_SOURCES; i++)
-		m.token[i] = "0123456789abcdef";
-	return m;
+	return machine_cell(text);
 }
 
 static const struct {
@@ -72,7 +37,7 @@ START_TEST(bridge)
 {
 	const struct cell *cell = load(bridges[_i].topology, bridges[_i].variant);
 	_cleanup_buf_ struct buf dom0 = BUF_INIT, driver = BUF_INIT;
-	struct machine m = machine(cell);
+	struct machine m = machine_of(cell);
 	const char *told;
 
 	ck_assert_msg(!cell->not_applicable, "%s", cell->not_applicable);
@@ -99,7 +64,7 @@ START_TEST(same_stack)
 		"net_mac=02:67:62:00:01:00\n", "net_address=192.0.2.1/24\n", "net_address6=fd00::1/64\n",
 		"net_peer=192.0.2.2\n", "net_peer_mac=02:67:62:00:00:01\n", "net_test=udp-rr\n",
 	};
-	struct machine m = machine(load("", "topology = driver-domain\n"));
+	struct machine m = machine_of(load("", "topology = driver-domain\n"));
 	_cleanup_buf_ struct buf driver = BUF_INIT, domu = BUF_INIT;
 	size_t i;
 
@@ -169,7 +134,7 @@ static struct blob blob(const char *name, enum report_source source, const char 
 /* The driver domain's backend may not ask Xen: what dom0 was answered is the span's. */
 START_TEST(marks_of_dom0)
 {
-	struct machine m = machine(load("", "topology = driver-domain\n"));
+	struct machine m = machine_of(load("", "topology = driver-domain\n"));
 	struct blob blobs[] = { blob("net.json", REPORT_DOMU, NET), blob("backend.json", REPORT_BACKEND, BACKEND),
 				blob("marks.json", REPORT_DOM0, MARKS) };
 	struct vm_result r = { .reports = { .blobs = blobs, .nr_blobs = ARRAY_SIZE(blobs) } };
@@ -198,7 +163,7 @@ int main(void)
 	Suite *suite = suite_create("driver-net");
 	TCase *tc = tcase_create("driver-net");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, machine_setup, machine_teardown);
 	tcase_add_loop_test(tc, bridge, 0, (int)ARRAY_SIZE(bridges));
 	tcase_add_test(tc, same_stack);
 	tcase_add_loop_test(tc, not_applicable, 0, (int)ARRAY_SIZE(refused));
