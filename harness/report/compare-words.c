@@ -10,6 +10,7 @@
 struct tally {
 	size_t total;
 	size_t verdict[NR_VERDICTS];
+	size_t buckets;		/* times that are apart by no more than fio can tell */
 	const struct compare_row *worst[NR_VERDICTS];	/* the largest effect with this verdict */
 };
 
@@ -34,6 +35,7 @@ static void count(const struct compare *cmp, struct tally *tally, bool *per_io)
 
 			t->total++;
 			t->verdict[row->verdict]++;
+			t->buckets += row->note == compare_bucket;
 			if (!*worst || size_of_effect(row) > size_of_effect(*worst))
 				*worst = row;
 			if (row->kind == KIND_COUNT && strstr(row->metric, "_per_io"))
@@ -139,7 +141,8 @@ char *compare_sentence(const struct compare *cmp)
 
 	count(cmp, tally, &per_io);
 	fmt_limit(&limit, cmp->opts->threshold);
-	buf_addf(&within, "within %s", limit.data);
+	buf_addf(&within, "within %s%s", limit.data,
+		 tally[KIND_TIME].buckets ? " or a bucket of fio's histogram" : "");
 	fmt_limit(&margin, cmp->opts->margin);
 	buf_addf(&equivalent, "equivalent%s%s", cmp->opts->aa ? "" : " within ",
 		 cmp->opts->aa ? "" : margin.data);

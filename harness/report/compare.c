@@ -14,6 +14,7 @@
 #define ONE_PERCENT 0.00995033085316808
 
 const char compare_varies[] = "varies between runs: not exact";
+const char compare_bucket[] = "neighbouring buckets of fio's histogram";
 
 const struct compare_opts compare_defaults = {
 	.alpha = 0.05,
@@ -241,6 +242,9 @@ static void fill_row(struct compare *cmp, struct compare_pair *pair, const struc
 		row->kind = is_time_unit(a->unit) ? KIND_TIME : KIND_COUNT;
 		row->threshold = fmax(cmp->opts->threshold, resolution(a->name));
 		fill_exact(cmp, row, va[0], vb[0]);
+		if (row->verdict == VERDICT_BELOW_THRESHOLD && row->kind == KIND_TIME &&
+		    fabs(vb[0] - va[0]) > fabs(va[0]) * expm1(cmp->opts->threshold))
+			row->note = compare_bucket;
 		return;
 	}
 	row->kind = class == METRIC_SEEDED ? KIND_SEEDED : KIND_NOISY;

@@ -126,6 +126,8 @@ void compare_release(struct compare *cmp);
 
 /* The note of a count that was not the same in each run; a star in the table. */
 extern const char compare_varies[];
+/* The note of a percentile that is beyond the threshold, and not beyond what fio can tell. */
+extern const char compare_bucket[];
 
 const char *compare_kind_title(enum compare_kind kind);
 

@@ -45,6 +45,8 @@ START_TEST(buckets)
 			M("blk.randread.lat_mean", "ns", "less", 179200)));
 	cc_compare(NULL);
 	cc_verdict("blk.randread.lat_p50", VERDICT_BELOW_THRESHOLD);
+	ck_assert_ptr_eq(cc_row("blk.randread.lat_p50")->note, compare_bucket);
+	cc_sentence("1 is within 1 % or a bucket of fio's histogram, 2 regressed");
 	cc_verdict("blk.randread.lat_p90", VERDICT_REGRESSED);
 	cc_verdict("blk.randread.lat_mean", VERDICT_REGRESSED);
 }
