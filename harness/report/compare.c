@@ -14,7 +14,7 @@
 #define ONE_PERCENT 0.00995033085316808
 
 const char compare_varies[] = "varies between runs: not exact";
-const char compare_bucket[] = "neighbouring buckets of fio's histogram";
+const char compare_bucket[] = "one bucket";
 
 const struct compare_opts compare_defaults = {
 	.alpha = 0.05,
