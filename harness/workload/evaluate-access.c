@@ -9,17 +9,18 @@
  * Looked at between two requests: what the device's counters say is in use (its rings,
  * its pool, what is in quarantine, a network's buffers) is what the table's entries grant.
  * More, and an unmap did not end access, although the driver may clean up when the device is
- * unbound. A driver domain's frontend may have other devices. On the noisy engine a packet may
- * come between the looks at a network's two counts. A seed's perturbation of the table
- * (guests/agent/perturb.c) grants pages of its own, from before the timed part until behind it:
- * so many are not the device's.
+ * unbound. The frontend of two driver domains has another device, and one that is attacked
+ * is left with what it may have. On the noisy engine a packet may come between the looks at
+ * a network's two counts. A seed's perturbation of the table (guests/agent/perturb.c) grants
+ * pages of its own, from before the timed part until behind it: so many are not the device's.
  */
 int eval_access(const struct machine *m, const struct vm_result *r, struct err *err)
 {
 	_cleanup_json_ json_t *device = NULL, *table = NULL;
 	json_int_t in_use, granting, others = 0;
 
-	if ((cell_is_net(m->cell) && !m->icount) || machine_has_driver(m))
+	if ((cell_is_net(m->cell) && !m->icount) || cell_second(m->cell) == SECOND_DRIVER ||
+	    machine_is_attacked(m))
 		return 0;
 	if (m->perturb.table_seed)
 		others = perturb_held(m->perturb.table_seed);
